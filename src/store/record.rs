@@ -1,0 +1,324 @@
+//! Decoded rows on their way into the store, as compact bytes.
+//!
+//! Decoders (`ingest`) write [`Batch`]es, on any thread; the loader looks up each row's contact and moves the body,
+//! unread, into the partition of that contact's chunk; the chunk builder reads it back with [`Body`]. A body is
+//! what follows from the row alone, so only the dictionary look-up is sequential.
+
+use crate::schema::{AttrId, EventId, FieldId};
+use crate::value::ValueRef;
+
+/// Whether a batch carries contacts or events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchKind {
+    /// Field values of contacts.
+    Contacts,
+    /// Events.
+    Events,
+}
+
+/// Rows in order of arrival.
+#[derive(Debug)]
+pub struct Batch {
+    kind: BatchKind,
+    rows: Vec<Row>,
+    bytes: Vec<u8>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Row {
+    start: usize,
+    id_len: u32,
+    body_len: u32,
+}
+
+const TAG_EMPTY: u8 = 0;
+const TAG_TEXT: u8 = 1;
+const TAG_NUMBER: u8 = 2;
+const TAG_FALSE: u8 = 3;
+const TAG_TRUE: u8 = 4;
+const TAG_DATE: u8 = 5;
+const TAG_TIME: u8 = 6;
+const TAG_LIST: u8 = 7;
+
+impl Batch {
+    /// An empty batch.
+    #[must_use]
+    pub fn new(kind: BatchKind) -> Self {
+        Self { kind, rows: Vec::new(), bytes: Vec::new() }
+    }
+
+    /// What its rows are.
+    #[must_use]
+    pub fn kind(&self) -> BatchKind {
+        self.kind
+    }
+
+    /// Number of rows.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no row.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Bytes held, for memory budgets.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.bytes.len() + self.rows.len() * size_of::<Row>()
+    }
+
+    /// Begins an event of `contact`; attributes follow with [`Self::attribute`]. `event_id` is hashed to 128 bits.
+    pub fn begin_event(&mut self, contact: &str, event: EventId, ts: i64, event_id: Option<&str>) {
+        debug_assert_eq!(self.kind, BatchKind::Events);
+        self.begin(contact);
+        self.bytes.extend_from_slice(&event.0.to_le_bytes());
+        self.bytes.extend_from_slice(&ts.to_le_bytes());
+        match event_id {
+            Some(id) => {
+                self.bytes.push(1);
+                self.bytes.extend_from_slice(&twox_hash::XxHash3_128::oneshot(id.as_bytes()).to_le_bytes());
+            }
+            None => self.bytes.push(0),
+        }
+        self.close();
+    }
+
+    /// An attribute of the event begun last. Empty attributes are left out.
+    pub fn attribute(&mut self, attr: AttrId, value: ValueRef<'_>) {
+        self.entry(attr.0, Some(value));
+    }
+
+    /// Begins a contact line whose values hold from `ts` on; fields follow with [`Self::field`].
+    pub fn begin_contact(&mut self, contact: &str, ts: i64) {
+        debug_assert_eq!(self.kind, BatchKind::Contacts);
+        self.begin(contact);
+        self.bytes.extend_from_slice(&ts.to_le_bytes());
+        self.close();
+    }
+
+    /// A field of the contact begun last: `None` empties it; a field that is not mentioned stays as it is.
+    pub fn field(&mut self, field: FieldId, value: Option<ValueRef<'_>>) {
+        self.entry(field.0, value);
+    }
+
+    /// Takes back the row begun last, for a line that turns out to be bad half-way.
+    pub fn cancel(&mut self) {
+        if let Some(row) = self.rows.pop() {
+            self.bytes.truncate(row.start);
+        }
+    }
+
+    /// Contact id and body of every row, in order.
+    pub fn rows(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.rows.iter().map(|row| {
+            let end = row.start + row.id_len as usize;
+            (
+                self.bytes.get(row.start..end).unwrap_or_default(),
+                self.bytes.get(end..end + row.body_len as usize).unwrap_or_default(),
+            )
+        })
+    }
+
+    fn begin(&mut self, contact: &str) {
+        self.rows.push(Row { start: self.bytes.len(), id_len: length(contact.len()), body_len: 0 });
+        self.bytes.extend_from_slice(contact.as_bytes());
+    }
+
+    fn entry(&mut self, id: u16, value: Option<ValueRef<'_>>) {
+        self.bytes.extend_from_slice(&id.to_le_bytes());
+        write_value(&mut self.bytes, value);
+        self.close();
+    }
+
+    fn close(&mut self) {
+        if let Some(row) = self.rows.last_mut() {
+            row.body_len = length(self.bytes.len() - row.start) - row.id_len;
+        }
+    }
+}
+
+/// Rows longer than 4 GiB do not exist: lines are bounded when they are read.
+fn length(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+fn write_value(out: &mut Vec<u8>, value: Option<ValueRef<'_>>) {
+    match value {
+        None => out.push(TAG_EMPTY),
+        Some(ValueRef::Text(text)) => {
+            out.push(TAG_TEXT);
+            out.extend_from_slice(&length(text.len()).to_le_bytes());
+            out.extend_from_slice(text.as_bytes());
+        }
+        Some(ValueRef::Number(n)) => {
+            out.push(TAG_NUMBER);
+            out.extend_from_slice(&n.to_le_bytes());
+        }
+        Some(ValueRef::Bool(b)) => out.push(if b { TAG_TRUE } else { TAG_FALSE }),
+        Some(ValueRef::Date(d)) => {
+            out.push(TAG_DATE);
+            out.extend_from_slice(&d.to_le_bytes());
+        }
+        Some(ValueRef::Time(t)) => {
+            out.push(TAG_TIME);
+            out.extend_from_slice(&t.to_le_bytes());
+        }
+        Some(ValueRef::List(items)) => {
+            out.push(TAG_LIST);
+            out.extend_from_slice(&length(items.len()).to_le_bytes());
+            for item in items {
+                write_value(out, *item);
+            }
+        }
+    }
+}
+
+/// Reads a body back.
+#[derive(Debug, Clone, Copy)]
+pub struct Body<'a>(&'a [u8]);
+
+/// What stands at the head of an event's body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventHead {
+    /// Its type.
+    pub event: EventId,
+    /// Its instant.
+    pub ts: i64,
+    /// 128-bit hash of its `event_id`.
+    pub event_id: Option<u128>,
+}
+
+/// A value inside a body.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum BodyValue<'a> {
+    /// One value.
+    Scalar(ValueRef<'a>),
+    /// A list, to be read with [`Items`].
+    List(Items<'a>),
+}
+
+/// The elements of a list inside a body.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Items<'a> {
+    /// Number of elements still to come.
+    pub len: u32,
+    bytes: Body<'a>,
+}
+
+impl PartialEq for Body<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl<'a> Body<'a> {
+    /// A body from [`Batch::rows`].
+    #[must_use]
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// Whether everything has been read.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Reads the head of an event. `None` here and below: the bytes are damaged.
+    pub fn event_head(&mut self) -> Option<EventHead> {
+        let event = EventId(u16::from_le_bytes(self.take()?));
+        let ts = i64::from_le_bytes(self.take()?);
+        let [has_id] = self.take()?;
+        let event_id = if has_id == 1 { Some(u128::from_le_bytes(self.take()?)) } else { None };
+        Some(EventHead { event, ts, event_id })
+    }
+
+    /// Reads the head of a contact line: the instant from which it holds.
+    pub fn contact_head(&mut self) -> Option<i64> {
+        Some(i64::from_le_bytes(self.take()?))
+    }
+
+    /// Reads the next field or attribute: its number and its value (`None`: emptied).
+    pub fn entry(&mut self) -> Option<(u16, Option<BodyValue<'a>>)> {
+        let id = u16::from_le_bytes(self.take()?);
+        Some((id, self.value()?))
+    }
+
+    #[expect(clippy::option_option, reason = "damaged bytes, no value and a value are three things")]
+    fn value(&mut self) -> Option<Option<BodyValue<'a>>> {
+        let [tag] = self.take()?;
+        let scalar = match tag {
+            TAG_EMPTY => return Some(None),
+            TAG_TEXT => {
+                let len = u32::from_le_bytes(self.take()?) as usize;
+                let (text, rest) = self.0.split_at_checked(len)?;
+                self.0 = rest;
+                ValueRef::Text(std::str::from_utf8(text).ok()?)
+            }
+            TAG_NUMBER => ValueRef::Number(i64::from_le_bytes(self.take()?)),
+            TAG_FALSE => ValueRef::Bool(false),
+            TAG_TRUE => ValueRef::Bool(true),
+            TAG_DATE => ValueRef::Date(i32::from_le_bytes(self.take()?)),
+            TAG_TIME => ValueRef::Time(i64::from_le_bytes(self.take()?)),
+            TAG_LIST => {
+                let items = Items { len: u32::from_le_bytes(self.take()?), bytes: *self };
+                let mut skip = items;
+                while skip.next().is_some() {}
+                self.0 = skip.bytes.0;
+                return Some(Some(BodyValue::List(items)));
+            }
+            _ => return None,
+        };
+        Some(Some(BodyValue::Scalar(scalar)))
+    }
+
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (head, rest) = self.0.split_first_chunk::<N>()?;
+        self.0 = rest;
+        Some(*head)
+    }
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = Option<ValueRef<'a>>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.len = self.len.checked_sub(1)?;
+        match self.bytes.value()? {
+            Some(BodyValue::Scalar(value)) => Some(Some(value)),
+            _ => Some(None),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_read_back() {
+        let mut batch = Batch::new(BatchKind::Events);
+        batch.begin_event("anna", EventId(3), 42, Some("x"));
+        batch.attribute(AttrId(1), ValueRef::Number(-7));
+        batch.attribute(AttrId(2), ValueRef::List(&[Some(ValueRef::Text("ł")), None]));
+        batch.begin_event("zła", EventId(1), 1, None);
+        batch.cancel();
+        batch.begin_event("jan", EventId(4), 43, None);
+        let rows: Vec<_> = batch.rows().collect();
+        assert_eq!(rows.len(), 2);
+        let (id, body) = rows[0];
+        assert_eq!(id, b"anna");
+        let mut body = Body::new(body);
+        let head = body.event_head().unwrap();
+        assert_eq!((head.event, head.ts, head.event_id.is_some()), (EventId(3), 42, true));
+        assert_eq!(body.entry().unwrap(), (1, Some(BodyValue::Scalar(ValueRef::Number(-7)))));
+        let (2, Some(BodyValue::List(items))) = body.entry().unwrap() else { panic!("a list") };
+        assert_eq!(items.collect::<Vec<_>>(), [Some(ValueRef::Text("ł")), None]);
+        assert!(body.is_at_end());
+        assert_eq!(rows[1].0, b"jan");
+    }
+}
