@@ -1,11 +1,13 @@
 //! segql: a textual segment (audience) language and its engine.
 
+pub mod check;
+pub mod diag;
+pub mod schema;
 #[cfg(feature = "engine")]
 pub mod store {
     //! The store.
     pub mod record;
 }
-pub mod check;
-pub mod schema;
+pub mod syntax;
 pub mod time;
 pub mod value;

@@ -1,0 +1,108 @@
+//! Windows: on events, and as tests on dates and times.
+
+use super::Checker;
+use super::operands::{Constant, Subject};
+use super::typed::{EventWindow, Side};
+use crate::diag::{Applicability, Diagnostic, codes};
+use crate::schema::{ColumnType, Scalar};
+use crate::syntax::Span;
+use crate::syntax::ast::{self, Expr, WindowKind};
+use crate::time::{Clock, Point, Window};
+
+impl Checker<'_> {
+    /// The window of an event; `None` after a report.
+    pub(super) fn event_window(&mut self, window: &ast::Window) -> Option<EventWindow> {
+        match &window.kind {
+            WindowKind::Anchored(duration, after, name) => {
+                let field = self.field(name)?;
+                let column = self.schema.field_column(field)?;
+                if !matches!(column.ty, ColumnType::Scalar(Scalar::Date | Scalar::Time)) {
+                    let message = format!("field `{}` is a {}, and a window is counted from a date or a time", name.value, column.ty);
+                    self.report(Diagnostic::new(codes::E0302, name.span, message).help("name a field that holds a date or a time"));
+                    return None;
+                }
+                let side = if *after { Side::After } else { Side::Before };
+                Some(EventWindow::Anchored { duration: *duration, side, field })
+            }
+            WindowKind::Next(_) => {
+                let message = "events lie in the past: none is within the next days";
+                self.report(
+                    Diagnostic::new(codes::E0404, window.span, message).help("write `within 30d` for the past; `within next` is for dates of the contact"),
+                );
+                None
+            }
+            kind => self.window(kind, window.span).map(EventWindow::Fixed),
+        }
+    }
+
+    /// A window that is the same for all contacts; `None` after a report.
+    pub(super) fn window(&mut self, kind: &WindowKind, span: Span) -> Option<Window> {
+        Some(match kind {
+            WindowKind::Within(duration) => Window::Within(*duration),
+            WindowKind::Next(duration) => Window::Next(*duration),
+            WindowKind::OlderThan(duration) => Window::OlderThan(*duration),
+            WindowKind::Between(a, b) => {
+                let (from, to) = (self.window_point(a), self.window_point(b));
+                let (from, to) = (from?, to?);
+                self.ordered(&from, &to, a.span, b.span)?;
+                Window::Between(from, to)
+            }
+            WindowKind::Before(x) => Window::Before(self.window_point(x)?),
+            WindowKind::After(x) => Window::After(self.window_point(x)?),
+            WindowKind::Since(x) => Window::Since(self.window_point(x)?),
+            WindowKind::On(x) => Window::On(self.window_point(x)?),
+            WindowKind::This(unit) => Window::This(*unit),
+            WindowKind::Last(count, unit) => Window::Last { count: *count, unit: *unit },
+            WindowKind::Anchored(..) => {
+                self.unsupported("a window counted from a field, on a date or a time", span);
+                return None;
+            }
+        })
+    }
+
+    fn window_point(&mut self, expr: &Expr) -> Option<Point> {
+        match self.constant_for(&Subject::instant("a window", expr.span), expr)? {
+            Constant::Point(point) => Some(point),
+            _ => None,
+        }
+    }
+
+    /// Reports `between a and b` when b lies before a at every time.
+    pub(super) fn ordered(&mut self, from: &Point, to: &Point, from_span: Span, to_span: Span) -> Option<()> {
+        // Both absolute or both relative: then any clock tells, up to the length of a month.
+        if is_absolute(from) != is_absolute(to) {
+            return Some(());
+        }
+        let clock = |now| Clock { now, zone: self.schema.timezone };
+        let backwards = [1_700_000_000_000, 1_708_000_000_000].into_iter().map(clock).all(|clock| {
+            if from.is_day() && to.is_day() { clock.day(from) > clock.day(to) } else { clock.point_instants(from).lo > clock.point_instants(to).hi }
+        });
+        if !backwards {
+            return Some(());
+        }
+        let mut diagnostic = Diagnostic::new(codes::E0401, from_span.to(to_span), "the range ends before it begins: nothing lies in it")
+            .label(from_span, "this is later")
+            .label(to_span, "than this")
+            .help("write the earlier end first");
+        diagnostic.fixes.push(swap(self.text_of(from_span), from_span, self.text_of(to_span), to_span));
+        self.report(diagnostic);
+        None
+    }
+}
+
+/// The fix that exchanges two places.
+pub(super) fn swap(a: String, a_span: Span, b: String, b_span: Span) -> crate::diag::Fix {
+    crate::diag::Fix {
+        title: "swap the ends".to_owned(),
+        applicability: Applicability::Certain,
+        edits: vec![crate::diag::Edit { span: a_span, text: b }, crate::diag::Edit { span: b_span, text: a }],
+    }
+}
+
+fn is_absolute(point: &Point) -> bool {
+    match point {
+        Point::Day(_) | Point::Instant(_) => true,
+        Point::StartOf { of, .. } => is_absolute(of),
+        _ => false,
+    }
+}

@@ -1,0 +1,325 @@
+//! The command line, as data. Examples come first in every help text.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Everything the program takes.
+#[derive(Debug, Parser)]
+#[command(
+    name = "segql",
+    version,
+    about = "Segments of customers as short texts, answered in milliseconds",
+    before_help = "Examples:\n  segql demo\n  segql check segment.seg --schema schema.toml\n  segql run segment.seg --store data.segql\n  segql run --contacts contacts.csv --events events.ndjson -e 'event Zakup within 30d'\n  segql import --store data.segql --contacts contacts.csv --events events.parquet",
+    arg_required_else_help = true,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// When to use colours
+    #[arg(long, global = true, value_enum, default_value_t = ColorWhen::Auto, value_name = "WHEN")]
+    pub color: ColorWhen,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorWhen {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a small store and run the example segments of five industries on it
+    #[command(before_help = "Examples:\n  segql demo\n  segql demo my-demo --contacts 200000")]
+    Demo(DemoArgs),
+    /// Load contacts and events into a store
+    #[command(
+        before_help = "Examples:\n  segql import --store data.segql --contacts contacts.csv --events events.ndjson.gz\n  segql import --store data.segql --schema schema.toml --events - --format ndjson\n  segql import --store data.segql --events export.csv --map columns.toml --rejects rejected.ndjson"
+    )]
+    Import(ImportArgs),
+    /// Evaluate segments
+    #[command(
+        before_help = "Examples:\n  segql run segment.seg --store data.segql\n  segql run segment.seg vip --store data.segql --format ids\n  segql run --contacts contacts.csv --events events.ndjson -e 'event Zakup at least 2 times within 90d'\n  segql run segment.seg --store data.segql --now 2025-11-01T12:00 --set kraj=Grecja"
+    )]
+    Run(RunArgs),
+    /// Report every mistake in scripts
+    #[command(
+        before_help = "Examples:\n  segql check segment.seg --schema schema.toml\n  segql check *.seg --store data.segql --message-format short"
+    )]
+    Check(CheckArgs),
+    /// Show how a segment is evaluated
+    #[command(before_help = "Examples:\n  segql explain segment.seg vip --store data.segql\n  segql explain -e 'event MailOpen within 30d' --schema schema.toml --format json")]
+    Explain(ExplainArgs),
+    /// Work with schemas
+    #[command(subcommand, before_help = "Examples:\n  segql schema infer --contacts contacts.csv --events events.ndjson -o schema.toml\n  segql schema show --store data.segql")]
+    Schema(SchemaCommand),
+    /// Make seeded, realistic data of any size
+    #[command(before_help = "Examples:\n  segql gen --contacts 1000000 --events 40000000 --seed 1 --out data\n  segql gen --contacts 1000 --events 50000 --seed 7 --out data --format ndjson")]
+    Gen(GenArgs),
+    /// Print a completion script for a shell
+    #[command(before_help = "Examples:\n  segql completions bash > ~/.local/share/bash-completion/completions/segql")]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(before_help = "Examples:\n  segql man | man -l -")]
+    Man,
+}
+
+/// Where the data is.
+#[derive(Debug, Clone, Default, Args)]
+pub struct DataArgs {
+    /// Folder of a store
+    #[arg(long, env = "SEGQL_STORE", value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    #[command(flatten)]
+    pub files: FileArgs,
+}
+
+/// Data files, and how to read them.
+#[derive(Debug, Clone, Default, Args)]
+pub struct FileArgs {
+    /// Schema (inferred from the data when not given)
+    #[arg(long, value_name = "FILE")]
+    pub schema: Option<PathBuf>,
+    /// Contacts: CSV, NDJSON or Parquet, also .gz and .zst; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub contacts: Vec<PathBuf>,
+    /// Events: NDJSON (also of the Segment spec), CSV or Parquet, also .gz and .zst; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub events: Vec<PathBuf>,
+    /// Format of the data files, where the name does not say
+    #[arg(long = "input-format", value_name = "FORMAT")]
+    pub input_format: Option<String>,
+    /// Other names of columns, paths and units
+    #[arg(long, value_name = "FILE")]
+    pub map: Option<PathBuf>,
+    /// Keep rejected lines in a file, with their reasons
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// Rejected lines to accept before nothing is kept
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub max_rejects: u64,
+}
+
+/// The moment of evaluation.
+#[derive(Debug, Clone, Default, Args)]
+pub struct NowArgs {
+    /// The moment of evaluation (default: the clock)
+    #[arg(long, value_name = "TIME")]
+    pub now: Option<String>,
+}
+
+/// Which script.
+#[derive(Debug, Clone, Default, Args)]
+pub struct ScriptArgs {
+    /// A script, and the names of definitions in it (default: all)
+    #[arg(value_name = "FILE [NAME]")]
+    pub script: Vec<String>,
+    /// A condition or a script, given right here
+    #[arg(short = 'e', long = "expression", value_name = "TEXT")]
+    pub text: Option<String>,
+    /// Give a param another value
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// `segql demo`
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Folder to keep the data in (default: a temporary one)
+    pub dir: Option<PathBuf>,
+    /// Contacts to make
+    #[arg(long, default_value_t = 100_000, value_name = "N")]
+    pub contacts: u32,
+    /// Events to make
+    #[arg(long, default_value_t = 2_000_000, value_name = "N")]
+    pub events: u64,
+}
+
+/// `segql import`
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Folder of the store; made when it is not there
+    #[arg(long, env = "SEGQL_STORE", value_name = "DIR")]
+    pub store: PathBuf,
+    #[command(flatten)]
+    pub files: FileArgs,
+    #[command(flatten)]
+    pub now: NowArgs,
+    /// History: it makes nobody enter or leave a segment
+    #[arg(long)]
+    pub backfill: bool,
+    /// The report as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What `segql run` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RunFormat {
+    /// The number of members; several segments: a table
+    Count,
+    /// The ids of the members, one a line, bytewise ascending
+    Ids,
+    /// An array of objects
+    Json,
+    /// `segment,contact_id`
+    Csv,
+    /// One object for each member
+    Ndjson,
+    /// A file of `segment` and `contact_id`; needs `-o`
+    Parquet,
+}
+
+/// `segql run`
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    #[command(flatten)]
+    pub script: ScriptArgs,
+    #[command(flatten)]
+    pub data: DataArgs,
+    #[command(flatten)]
+    pub now: NowArgs,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = RunFormat::Count)]
+    pub format: RunFormat,
+    /// Write to a file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// With `--format json`: the ids of the members too
+    #[arg(long)]
+    pub with_ids: bool,
+    /// Evaluate so many times and report the times taken
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeat: u32,
+}
+
+/// How diagnostics are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MessageFormat {
+    /// With the source underlined
+    Human,
+    /// One line each
+    Short,
+    /// One JSON object each
+    Json,
+}
+
+/// `segql check`
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Scripts; `-` is standard input
+    #[arg(required_unless_present = "text", value_name = "FILE")]
+    pub scripts: Vec<PathBuf>,
+    /// A condition or a script, given right here
+    #[arg(short = 'e', long = "expression", value_name = "TEXT")]
+    pub text: Option<String>,
+    /// Give a param another value
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// Schema
+    #[arg(long, value_name = "FILE", conflicts_with = "store")]
+    pub schema: Option<PathBuf>,
+    /// Folder of a store, for its schema
+    #[arg(long, env = "SEGQL_STORE", value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = MessageFormat::Human, value_name = "FORMAT")]
+    pub message_format: MessageFormat,
+}
+
+/// What `segql explain` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExplainFormat {
+    /// A tree
+    Text,
+    /// The same as JSON
+    Json,
+    /// A graph for Graphviz
+    Dot,
+}
+
+/// `segql explain`
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    #[command(flatten)]
+    pub script: ScriptArgs,
+    #[command(flatten)]
+    pub data: DataArgs,
+    #[command(flatten)]
+    pub now: NowArgs,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
+    pub format: ExplainFormat,
+}
+
+/// `segql schema ...`
+#[derive(Debug, Subcommand)]
+pub enum SchemaCommand {
+    /// Write a schema from data
+    Infer {
+        #[command(flatten)]
+        files: FileArgs,
+        /// Time zone to write into the schema
+        #[arg(long, default_value = "UTC", value_name = "ZONE")]
+        timezone: String,
+        /// Write to a file instead of standard output
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Print the schema of a store, or of a file as it is understood
+    Show {
+        /// Folder of a store
+        #[arg(long, env = "SEGQL_STORE", value_name = "DIR")]
+        store: Option<PathBuf>,
+        /// Schema file
+        #[arg(long, value_name = "FILE", conflicts_with = "store")]
+        schema: Option<PathBuf>,
+    },
+}
+
+/// Format of generated data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum GenFormat {
+    /// Columns, compressed
+    Parquet,
+    /// One JSON object a line
+    Ndjson,
+}
+
+/// `segql gen`
+#[derive(Debug, Args)]
+pub struct GenArgs {
+    /// Contacts to make
+    #[arg(long, value_name = "N")]
+    pub contacts: u32,
+    /// Events to make
+    #[arg(long, value_name = "M")]
+    pub events: u64,
+    /// Seed: the same seed and sizes give the same data
+    #[arg(long, default_value_t = 1, value_name = "S")]
+    pub seed: u64,
+    /// Folder to write into
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Format
+    #[arg(long, value_enum, default_value_t = GenFormat::Parquet)]
+    pub format: GenFormat,
+    /// The newest instant
+    #[arg(long, default_value = "2025-11-01T12:00:00Z", value_name = "TIME")]
+    pub until: String,
+    /// Days of history before it
+    #[arg(long, default_value_t = 730, value_name = "DAYS")]
+    pub days: u32,
+}

@@ -1,0 +1,49 @@
+//! How a command ends: exit codes and the one line that says why.
+
+use std::fmt::Display;
+
+/// What ended a command early. The number is the exit code.
+#[derive(Debug)]
+pub enum Failure {
+    /// 1: errors in a script, already printed.
+    Script,
+    /// 2: arguments that cannot be used.
+    Usage(String),
+    /// 3: rejected data.
+    Data(String),
+    /// 4: the store or a file.
+    Io(String),
+    /// 130: Ctrl-C.
+    Interrupted,
+    /// 0: nobody reads the output any more (`| head`).
+    PipeClosed,
+}
+
+impl Failure {
+    /// Arguments that cannot be used.
+    pub fn usage(message: impl Display) -> Self {
+        Self::Usage(message.to_string())
+    }
+
+    /// The store or a file.
+    pub fn io(message: impl Display) -> Self {
+        Self::Io(message.to_string())
+    }
+
+    /// A failure to write the output.
+    pub fn output(error: &std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe { Self::PipeClosed } else { Self::Io(format!("cannot write the output: {error}")) }
+    }
+
+    /// Exit code, and the line for standard error.
+    pub fn end(self) -> (u8, Option<String>) {
+        match self {
+            Self::Script => (1, None),
+            Self::Usage(message) => (2, Some(message)),
+            Self::Data(message) => (3, Some(message)),
+            Self::Io(message) => (4, Some(message)),
+            Self::Interrupted => (130, Some("interrupted".to_owned())),
+            Self::PipeClosed => (0, None),
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The registry of codes. A code is never given another meaning; a retired one is never used again.
+
+use super::Severity;
+
+/// A stable code such as `E0203`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code {
+    id: &'static str,
+    title: &'static str,
+}
+
+impl Code {
+    /// `E0203`
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        self.id
+    }
+
+    /// What all diagnostics with this code have in common.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        self.title
+    }
+
+    /// Errors begin with `E`, warnings with `W`.
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        if self.id.starts_with('W') { Severity::Warning } else { Severity::Error }
+    }
+}
+
+impl std::fmt::Display for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id)
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $id:ident $title:literal;)*) => {
+        $(#[doc = $title] pub const $id: Code = Code { id: stringify!($id), title: $title };)*
+        /// Every code there is, in order.
+        pub const ALL: &[Code] = &[$($id),*];
+    };
+}
+
+codes! {
+    E0101 "this is not how the language goes on here";
+    E0102 "an unknown escape in a text";
+    E0103 "nested too deeply";
+    E0104 "larger than a script may be";
+    E0105 "a number that cannot be kept";
+    E0106 "not a date or an instant";
+    E0107 "not a length of time";
+    E0108 "an edition that this version does not know";
+    E0109 "a script file that is not text";
+    E0201 "an unknown field";
+    E0202 "an unknown event";
+    E0203 "a value outside the closed set";
+    E0204 "an unknown attribute";
+    E0205 "an unknown segment";
+    E0206 "an unknown param";
+    E0207 "a name defined twice";
+    E0208 "segments that are defined by each other";
+    E0209 "a file that cannot be read";
+    E0210 "files that use each other";
+    E0211 "an unknown type";
+    E0301 "a test that does not fit the type";
+    E0302 "an operand of the wrong type";
+    E0303 "a function that does not fit its attribute";
+    E0304 "a list of different kinds of things";
+    E0305 "a param whose value does not fit its type";
+    E0401 "a range that holds nothing";
+    E0402 "a number of times that cannot be";
+    E0403 "two of what can stand once";
+    E0404 "a window that does not go with events";
+    E0405 "an instant outside the years that are kept";
+    E0501 "a regular expression that cannot be read";
+    E0901 "a part of the language that this version does not evaluate yet";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_in_order() {
+        assert!(ALL.windows(2).all(|pair| pair[0].id < pair[1].id));
+    }
+}

@@ -1,0 +1,15 @@
+//! From text to a syntax tree.
+//!
+//! Goes in: the text of one `.seg` file. Comes out: a [`ast::Script`] and every syntax error as a
+//! [`Diagnostic`](crate::diag::Diagnostic). Parsing never fails as a whole: a broken definition is left out of the
+//! tree and reported, the others are there.
+
+pub mod ast;
+mod build;
+mod expected;
+mod nesting;
+mod parse;
+mod span;
+
+pub use parse::parse;
+pub use span::{LineIndex, Position, Source, SourceId, Sources, Span};
