@@ -7,6 +7,9 @@ use super::parse::NodeKind;
 use super::{SourceId, Span};
 use crate::diag::{Applicability, Diagnostic, codes};
 
+/// The sign that opens a group.
+const OPENING: &str = "`<`";
+
 /// The error for a text that could be read up to `at`, where any of `rules` would have gone on.
 /// `offset` is where `text` begins in its file.
 pub(super) fn error(text: &str, at: usize, offset: usize, source: SourceId, rules: &[NodeKind]) -> Diagnostic {
@@ -20,6 +23,11 @@ pub(super) fn error(text: &str, at: usize, offset: usize, source: SourceId, rule
         return known;
     }
     let mut expected: BTreeSet<&'static str> = rules.iter().filter_map(|rule| words(*rule)).collect();
+    // Inside a group the same rule waits for its other signs.
+    if expected.remove(OPENING) {
+        let opens = ["all", "any", "none", "of", "only"].iter().any(|word| before.trim_end().ends_with(word));
+        expected.insert(if opens { OPENING } else { "`;` and another condition, or `>` to close the group" });
+    }
     drop_implied(&mut expected);
     let wanted = if expected.is_empty() { String::new() } else { format!("expected {}", alternatives(&expected)) };
     if found.is_empty() {
@@ -112,7 +120,7 @@ fn words(rule: NodeKind) -> Option<&'static str> {
         K::EOI | K::COMMENT | K::edition | K::kw_edition | K::op_add | K::op_subtract | K::op_multiply | K::op_divide => return None,
         K::statement | K::statement_start | K::script => "a definition such as `segment name = ...`",
         K::condition | K::value_test | K::group | K::quorum | K::not | K::event | K::reference | K::everyone | K::nobody => "a condition such as `field ...` or `event ...`",
-        K::members | K::filter_members => "`<`",
+        K::members | K::filter_members => OPENING,
         K::duration => "a length of time such as `30d`",
         K::integer => "a whole number",
         K::number | K::percent => "a number",
