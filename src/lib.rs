@@ -4,10 +4,7 @@ pub mod check;
 pub mod diag;
 pub mod schema;
 #[cfg(feature = "engine")]
-pub mod store {
-    //! The store.
-    pub mod record;
-}
+pub mod store;
 pub mod syntax;
 pub mod time;
 pub mod value;
