@@ -6,10 +6,7 @@ pub mod diag;
 pub mod generate;
 pub mod schema;
 #[cfg(feature = "engine")]
-pub mod store {
-    //! The store.
-    pub mod record;
-}
+pub mod store;
 pub mod syntax;
 pub mod time;
 pub mod value;

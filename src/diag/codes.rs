@@ -52,7 +52,7 @@ codes! {
     E0106 "not a date or an instant";
     E0107 "not a length of time";
     E0108 "an edition that this version does not know";
-    E0109 "a script file that is not text";
+    E0109 "a script file that cannot be read";
     E0201 "an unknown field";
     E0202 "an unknown event";
     E0203 "a value outside the closed set";
@@ -67,13 +67,11 @@ codes! {
     E0301 "a test that does not fit the type";
     E0302 "an operand of the wrong type";
     E0303 "a function that does not fit its attribute";
-    E0304 "a list of different kinds of things";
     E0305 "a param whose value does not fit its type";
     E0401 "a range that holds nothing";
     E0402 "a number of times that cannot be";
     E0403 "two of what can stand once";
     E0404 "a window that does not go with events";
-    E0405 "an instant outside the years that are kept";
     E0501 "a regular expression that cannot be read";
     E0901 "a part of the language that this version does not evaluate yet";
 }

@@ -34,12 +34,10 @@ fn report(diagnostic: &Diagnostic, color: bool) -> Report<'static, Place> {
         Severity::Warning => (ReportKind::Warning, Color::Yellow),
     };
     let place = |span: Span| (span.source, span.start..span.end);
-    let config =
-        Config::default().with_index_type(IndexType::Byte).with_color(color).with_char_set(CharSet::Unicode).with_compact(false);
-    let mut primary = ariadne::Label::new(place(diagnostic.span)).with_color(paint).with_priority(1);
-    if !diagnostic.label.is_empty() {
-        primary = primary.with_message(&diagnostic.label);
-    }
+    let config = Config::default().with_index_type(IndexType::Byte).with_color(color).with_char_set(CharSet::Unicode).with_compact(false);
+    // Without words of its own the place still gets its underline.
+    let here = if diagnostic.label.is_empty() { "here" } else { &diagnostic.label };
+    let primary = ariadne::Label::new(place(diagnostic.span)).with_color(paint).with_priority(1).with_message(here);
     let mut report = Report::build(kind, place(diagnostic.span))
         .with_config(config)
         .with_code(diagnostic.code)
@@ -50,6 +48,10 @@ fn report(diagnostic: &Diagnostic, color: bool) -> Report<'static, Place> {
     }
     for help in &diagnostic.help {
         report = report.with_help(help);
+    }
+    // A fix whose words the help does not have already.
+    for fix in diagnostic.fixes.iter().filter(|fix| diagnostic.help.is_empty() && !fix.title.is_empty()) {
+        report = report.with_help(&fix.title);
     }
     report.finish()
 }

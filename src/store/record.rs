@@ -222,6 +222,18 @@ impl<'a> Body<'a> {
         Self(bytes)
     }
 
+    /// Bytes still to be read.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Whether everything has been read.
     #[must_use]
     pub fn is_at_end(&self) -> bool {

@@ -1,0 +1,88 @@
+//! The command line: one file for each subcommand. Here, and in `store` and `ingest`, the outside world enters: the
+//! clock, the environment, files, signals.
+#![allow(clippy::disallowed_methods, reason = "the command line is where clock, environment and files enter")]
+
+mod args;
+mod check;
+mod data;
+mod demo;
+mod explain;
+mod failure;
+mod generate;
+mod import;
+mod interrupt;
+mod output;
+mod progress;
+mod run;
+mod schema;
+mod script;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+use args::{Cli, ColorWhen, Command, SchemaCommand};
+use failure::Failure;
+
+/// Runs the program with the arguments of the process and returns its exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ui = Ui { color: wants_color(cli.color) };
+    let result = match cli.command {
+        Command::Demo(args) => demo::demo(&args, ui),
+        Command::Import(args) => import::import(&args, ui),
+        Command::Run(args) => run::run(&args, ui),
+        Command::Check(args) => check::check(&args, ui),
+        Command::Explain(args) => explain::explain(&args, ui),
+        Command::Schema(SchemaCommand::Infer { files, timezone, output }) => schema::infer(&files, &timezone, output.as_deref()),
+        Command::Schema(SchemaCommand::Show { store, schema }) => schema::show(store.as_deref(), schema.as_deref()),
+        Command::Gen(args) => generate::generate(&args),
+        Command::Completions { shell } => completions(shell),
+        Command::Man => man(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let (code, message) = failure.end();
+            if let Some(message) = message {
+                eprintln!("{}", ui.error(&message));
+            }
+            ExitCode::from(code)
+        }
+    }
+}
+
+/// How to talk to this terminal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ui {
+    color: bool,
+}
+
+impl Ui {
+    /// `error: ...`, as the last line on standard error.
+    fn error(self, message: &str) -> String {
+        if self.color { format!("\u{1b}[1;31merror\u{1b}[0m: {message}") } else { format!("error: {message}") }
+    }
+}
+
+fn wants_color(when: ColorWhen) -> bool {
+    match when {
+        ColorWhen::Always => true,
+        ColorWhen::Never => false,
+        ColorWhen::Auto => std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty()) && std::io::stderr().is_terminal(),
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<(), Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "segql", &mut script);
+    output::print(&script)
+}
+
+fn man() -> Result<(), Failure> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut page).map_err(|e| Failure::output(&e))?;
+    output::print(&page)
+}

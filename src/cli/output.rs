@@ -1,0 +1,23 @@
+//! Data goes to standard output, or to a file that appears whole or not at all.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::failure::Failure;
+
+/// Writes data to standard output.
+pub fn print(data: &[u8]) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(data).and_then(|()| out.flush()).map_err(|e| Failure::output(&e))
+}
+
+/// Writes data to a file, or to standard output when there is none.
+pub fn write(path: Option<&Path>, data: &[u8]) -> Result<(), Failure> {
+    let Some(path) = path else { return print(data) };
+    let failed = |e: std::io::Error| Failure::io(format!("cannot write `{}`: {e}", path.display()));
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    file.write_all(data).and_then(|()| file.flush()).map_err(failed)?;
+    file.persist(path).map_err(|e| failed(e.error))?;
+    Ok(())
+}

@@ -1,0 +1,339 @@
+//! Texts with a dictionary of their own, sorted bytewise: equality is a binary search, a prefix a range of codes. For
+//! small dictionaries every value also has its Roaring bitmap.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::super::bytes::{Sections, SectionsWriter};
+use super::int::{self, IntColumn};
+use super::{TAG_TEXT, bitmap, tagged};
+
+/// Up to so many distinct values get a bitmap each.
+const MAX_BITMAPS: usize = 256;
+
+/// A column of texts, some slots of which may be empty.
+#[derive(Debug, Clone)]
+pub struct TextColumn<'a> {
+    ends: Cow<'a, [u32]>,
+    texts: &'a str,
+    codes: IntColumn<'a>,
+    bitmaps: Option<(Cow<'a, [u32]>, &'a [u8])>,
+}
+
+/// A set of codes of one dictionary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeSet {
+    words: Vec<u64>,
+    count: u32,
+}
+
+/// Encodes a column; `bitmaps` for the contacts of a chunk, not for rows of events.
+#[must_use]
+pub fn encode_texts(values: &[Option<&str>], bitmaps: bool) -> Vec<u8> {
+    tagged(TAG_TEXT, &encode(values, bitmaps))
+}
+
+fn encode(values: &[Option<&str>], bitmaps: bool) -> Vec<u8> {
+    // First a code for each text in order of appearance, then the codes of the sorted dictionary.
+    let mut seen: HashMap<&str, u32, Hasher> = HashMap::default();
+    let mut texts: Vec<&str> = Vec::new();
+    let first: Vec<Option<u32>> = values
+        .iter()
+        .map(|value| {
+            value.map(|text| {
+                *seen.entry(text).or_insert_with(|| {
+                    texts.push(text);
+                    u32::try_from(texts.len() - 1).unwrap_or(u32::MAX)
+                })
+            })
+        })
+        .collect();
+    let mut order: Vec<u32> = (0..).take(texts.len()).collect();
+    let text_of = |code: u32| texts.get(code as usize).copied().unwrap_or_default();
+    order.sort_unstable_by_key(|code| text_of(*code));
+    let mut sorted = vec![0_i64; texts.len()];
+    for (rank, code) in (0_i64..).zip(&order) {
+        if let Some(slot) = sorted.get_mut(*code as usize) {
+            *slot = rank;
+        }
+    }
+    let codes: Vec<Option<i64>> = first.iter().map(|code| code.and_then(|c| sorted.get(c as usize).copied())).collect();
+    let mut sections = SectionsWriter::default();
+    let mut ends = Vec::with_capacity(order.len());
+    let mut bytes = Vec::new();
+    for code in &order {
+        bytes.extend_from_slice(text_of(*code).as_bytes());
+        ends.push(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+    }
+    sections.push_slice(&ends);
+    sections.push(&bytes);
+    sections.push(&int::encode(&codes));
+    if bitmaps && order.len() <= MAX_BITMAPS {
+        let mut slots: Vec<Vec<u16>> = vec![Vec::new(); order.len()];
+        for (slot, code) in (0_u16..=u16::MAX).zip(&codes) {
+            if let Some(list) = code.and_then(|c| usize::try_from(c).ok()).and_then(|c| slots.get_mut(c)) {
+                list.push(slot);
+            }
+        }
+        let (mut ends, mut bytes) = (Vec::new(), Vec::new());
+        for list in &slots {
+            bytes.extend_from_slice(&bitmap::encode(list));
+            ends.push(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+            bytes.resize(bytes.len().next_multiple_of(8), 0);
+        }
+        sections.push_slice(&ends);
+        sections.push(&bytes);
+    }
+    sections.finish()
+}
+
+/// Hash of short texts: fast, and the same in every run.
+pub(crate) type Hasher = std::hash::BuildHasherDefault<FastHasher>;
+
+/// See [`Hasher`].
+#[derive(Default)]
+pub(crate) struct FastHasher(u64);
+
+impl std::hash::Hasher for FastHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = twox_hash::XxHash3_64::oneshot_with_seed(self.0, bytes);
+    }
+
+    fn write_u8(&mut self, _: u8) {
+        // The end mark of a text adds nothing.
+    }
+
+    fn write_u64(&mut self, n: u64) {
+        self.0 = (self.0 ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+impl<'a> TextColumn<'a> {
+    pub(super) fn decode(bytes: &'a [u8]) -> Option<Self> {
+        let mut sections = Sections::open(bytes)?;
+        let ends = sections.next_slice::<u32>()?;
+        let texts = std::str::from_utf8(sections.next()?).ok()?;
+        let codes = IntColumn::decode(sections.next()?)?;
+        let bitmaps = match sections.next_slice::<u32>() {
+            Some(bitmap_ends) => {
+                if bitmap_ends.len() != ends.len() {
+                    return None;
+                }
+                Some((bitmap_ends, sections.next()?))
+            }
+            None => None,
+        };
+        Some(Self { ends, texts, codes, bitmaps })
+    }
+
+    /// Number of distinct texts.
+    #[must_use]
+    pub fn distinct(&self) -> u32 {
+        u32::try_from(self.ends.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The codes of the slots.
+    #[must_use]
+    pub fn codes(&self) -> &IntColumn<'a> {
+        &self.codes
+    }
+
+    /// The code of a slot.
+    #[must_use]
+    pub fn code(&self, slot: usize) -> Option<u32> {
+        self.codes.get(slot).and_then(|code| u32::try_from(code).ok())
+    }
+
+    /// The text of a code.
+    #[must_use]
+    pub fn value(&self, code: u32) -> Option<&'a str> {
+        let code = code as usize;
+        let start = match code.checked_sub(1) {
+            Some(previous) => *self.ends.get(previous)? as usize,
+            None => 0,
+        };
+        self.texts.get(start..*self.ends.get(code)? as usize)
+    }
+
+    /// The text of a slot.
+    #[must_use]
+    pub fn text(&self, slot: usize) -> Option<&'a str> {
+        self.code(slot).and_then(|code| self.value(code))
+    }
+
+    /// The code of a text.
+    #[must_use]
+    pub fn find(&self, text: &str) -> Option<u32> {
+        let code = self.lower_bound(text);
+        (self.value(code) == Some(text)).then_some(code)
+    }
+
+    /// The first code whose text is not below `text`.
+    fn lower_bound(&self, text: &str) -> u32 {
+        let (mut lo, mut hi) = (0, self.distinct());
+        while lo < hi {
+            let middle = lo.midpoint(hi);
+            if self.value(middle).is_some_and(|v| v < text) { lo = middle + 1 } else { hi = middle }
+        }
+        lo
+    }
+
+    /// The codes of the texts that begin with `prefix`, which follow one another.
+    #[must_use]
+    pub fn with_prefix(&self, prefix: &str) -> CodeSet {
+        let mut set = CodeSet::none(self.distinct());
+        let mut code = self.lower_bound(prefix);
+        while self.value(code).is_some_and(|v| v.starts_with(prefix)) {
+            set.insert(code);
+            code += 1;
+        }
+        set
+    }
+
+    /// The codes of the texts that `test` accepts.
+    #[must_use]
+    pub fn matching(&self, test: impl Fn(&str) -> bool) -> CodeSet {
+        let mut set = CodeSet::none(self.distinct());
+        for code in (0..self.distinct()).filter(|code| self.value(*code).is_some_and(&test)) {
+            set.insert(code);
+        }
+        set
+    }
+
+    /// Sets the bit of every slot whose code is in the set; `None` for damaged bytes.
+    pub fn scan(&self, set: &CodeSet, out: &mut [u64]) -> Option<()> {
+        if set.count == 0 {
+            return Some(());
+        }
+        if set.count == self.distinct() {
+            self.codes.present_into(out);
+            return Some(());
+        }
+        if let Some((ends, bytes)) = &self.bitmaps {
+            for code in set.iter() {
+                let code = code as usize;
+                let start = match code.checked_sub(1) {
+                    Some(previous) => (*ends.get(previous)? as usize).next_multiple_of(8),
+                    None => 0,
+                };
+                bitmap::union_into(bytes.get(start..*ends.get(code)? as usize)?, out)?;
+            }
+            return Some(());
+        }
+        if let Some((lo, hi)) = set.range() {
+            self.codes.scan(i64::from(lo), i64::from(hi), out);
+            return Some(());
+        }
+        for slot in 0..self.codes.len() {
+            if self.code(slot).is_some_and(|code| set.contains(code)) {
+                *out.get_mut(slot / 64)? |= 1 << (slot % 64);
+            }
+        }
+        Some(())
+    }
+}
+
+impl CodeSet {
+    /// No code of a dictionary of `distinct` texts.
+    #[must_use]
+    pub fn none(distinct: u32) -> Self {
+        Self { words: vec![0; (distinct as usize).div_ceil(64)], count: 0 }
+    }
+
+    /// Adds a code.
+    pub fn insert(&mut self, code: u32) {
+        if let Some(word) = self.words.get_mut(code as usize / 64) {
+            let bit = 1 << (code % 64);
+            self.count += u32::from(*word & bit == 0);
+            *word |= bit;
+        }
+    }
+
+    /// Whether a code is in it.
+    #[must_use]
+    pub fn contains(&self, code: u32) -> bool {
+        super::bit(&self.words, code as usize)
+    }
+
+    /// Whether no code is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The codes that are not in it, of a dictionary of `distinct` texts.
+    #[must_use]
+    pub fn complement(&self, distinct: u32) -> Self {
+        let mut set = Self::none(distinct);
+        for code in (0..distinct).filter(|code| !self.contains(*code)) {
+            set.insert(code);
+        }
+        set
+    }
+
+    fn iter(&self) -> impl Iterator<Item = u32> {
+        (0_u32..).step_by(64).zip(&self.words).flat_map(|(base, word)| {
+            let mut bits = *word;
+            std::iter::from_fn(move || {
+                let bit = (bits != 0).then(|| bits.trailing_zeros())?;
+                bits &= bits - 1;
+                Some(base + bit)
+            })
+        })
+    }
+
+    /// The first and the last code when all between are in it too.
+    fn range(&self) -> Option<(u32, u32)> {
+        let first = self.iter().next()?;
+        let last = first.checked_add(self.count - 1)?;
+        (first..=last).all(|code| self.contains(code)).then_some((first, last))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::presence_words;
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(200))]
+        #[test]
+        fn any_column_comes_back(values in prop::collection::vec(prop::option::weighted(0.8, "[a-cłó]{0,3}"), 0..400), with_bitmaps in any::<bool>()) {
+            let texts: Vec<Option<&str>> = values.iter().map(Option::as_deref).collect();
+            let bytes = encode(&texts, with_bitmaps);
+            let column = TextColumn::decode(&bytes).unwrap();
+            for (slot, text) in texts.iter().enumerate() {
+                prop_assert_eq!(column.text(slot), *text);
+            }
+            for wanted in ["a", "ab", "", "ł"] {
+                let mut set = CodeSet::none(column.distinct());
+                if let Some(code) = column.find(wanted) { set.insert(code); }
+                let mut out = vec![0; texts.len().div_ceil(64)];
+                column.scan(&set, &mut out).unwrap();
+                prop_assert_eq!(out, presence_words(texts.len(), |s| texts[s] == Some(wanted)));
+                let mut out = vec![0; texts.len().div_ceil(64)];
+                column.scan(&column.with_prefix(wanted), &mut out).unwrap();
+                prop_assert_eq!(out, presence_words(texts.len(), |s| texts[s].is_some_and(|t| t.starts_with(wanted))));
+                let mut out = vec![0; texts.len().div_ceil(64)];
+                column.scan(&column.matching(|t| t.contains(wanted)).complement(column.distinct()), &mut out).unwrap();
+                prop_assert_eq!(out, presence_words(texts.len(), |s| texts[s].is_some_and(|t| !t.contains(wanted))));
+            }
+        }
+    }
+
+    #[test]
+    fn large_dictionaries_have_no_bitmaps() {
+        let owned: Vec<String> = (0..1000).map(|n| format!("wartość {n}")).collect();
+        let texts: Vec<Option<&str>> = owned.iter().map(|t| Some(t.as_str())).collect();
+        let bytes = encode(&texts, true);
+        let column = TextColumn::decode(&bytes).unwrap();
+        let mut out = vec![0; 16];
+        column.scan(&column.matching(|t| t.ends_with('7')), &mut out).unwrap();
+        assert_eq!(out.iter().map(|w| w.count_ones()).sum::<u32>(), 100);
+    }
+}

@@ -1,0 +1,269 @@
+//! Opening and making stores: the LMDB environment, its tables and what is known of the whole store.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use heed::types::Bytes;
+use heed::{Database, Env, EnvFlags, EnvOpenOptions, WithoutTls};
+use serde::{Deserialize, Serialize};
+
+use super::StoreError;
+use super::snapshot::Snapshot;
+use crate::schema::Schema;
+use crate::schema::{Column, EventType};
+
+/// Format of everything in the environment.
+pub(super) const FORMAT: u32 = 1;
+/// Room reserved in the address space; the file grows as it is filled.
+const MAP_BYTES: usize = 1 << 40;
+const META: &[u8] = b"segql";
+const DATA_FILE: &str = "data.mdb";
+const LOCK_FILE: &str = "writer.lock";
+
+pub(super) type Table = Database<Bytes, Bytes>;
+
+/// A store on disk, or a temporary one.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) env: Env<WithoutTls>,
+    pub(super) tables: Tables,
+    path: PathBuf,
+    temporary: Option<tempfile::TempDir>,
+    /// Values whose checksum has been compared, by key: they are written once and never changed under their key.
+    verified: Mutex<HashSet<Vec<u8>>>,
+}
+
+/// The tables of the environment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Tables {
+    /// One record: [`Meta`].
+    pub meta: Table,
+    /// Contact id to number.
+    pub ids: Table,
+    /// Part to its generation.
+    pub parts: Table,
+    /// Values.
+    pub values: Table,
+}
+
+/// What is known of the whole store.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Meta {
+    pub format: u32,
+    pub timezone: String,
+    pub fields: Vec<Column>,
+    pub events: Vec<EventType>,
+    pub contacts: u32,
+    pub generation: u32,
+    pub timezone_database: String,
+}
+
+impl Meta {
+    fn new(schema: &Schema) -> Self {
+        let mut meta = Self {
+            format: FORMAT,
+            timezone: String::new(),
+            fields: Vec::new(),
+            events: Vec::new(),
+            contacts: 0,
+            generation: 0,
+            timezone_database: chrono_tz::IANA_TZDB_VERSION.to_owned(),
+        };
+        meta.set_schema(schema);
+        meta
+    }
+
+    pub fn set_schema(&mut self, schema: &Schema) {
+        schema.timezone.name().clone_into(&mut self.timezone);
+        self.fields.clone_from(&schema.fields);
+        self.events.clone_from(&schema.events);
+    }
+
+    pub fn schema(&self) -> Result<Schema, StoreError> {
+        let timezone = self.timezone.parse().map_err(|_| StoreError::damaged(format!("its time zone `{}`", self.timezone)))?;
+        Ok(Schema { timezone, fields: self.fields.clone(), events: self.events.clone() })
+    }
+}
+
+impl Store {
+    /// Opens the store in a folder.
+    ///
+    /// # Errors
+    /// [`StoreError`] when there is none, when the folder holds something else, when another version wrote it, when it is
+    /// damaged, or when it is already open in this process.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        if !path.exists() {
+            return Err(StoreError::Missing(path.to_owned()));
+        }
+        if !path.join(DATA_FILE).is_file() {
+            return Err(StoreError::Foreign(path.to_owned()));
+        }
+        let env = environment(path, EnvFlags::empty())?;
+        let tables = {
+            let txn = env.read_txn().map_err(|e| engine(path, &e))?;
+            let table = |name: &str| {
+                env.open_database(&txn, Some(name)).map_err(|e| engine(path, &e))?.ok_or_else(|| StoreError::Foreign(path.to_owned()))
+            };
+            let tables = Tables { meta: table("meta")?, ids: table("ids")?, parts: table("parts")?, values: table("values")? };
+            // Tables opened in a transaction that is not committed are gone with it.
+            txn.commit().map_err(|e| engine(path, &e))?;
+            tables
+        };
+        let store = Self { env, tables, path: path.to_owned(), temporary: None, verified: Mutex::default() };
+        store.snapshot()?;
+        Ok(store)
+    }
+
+    /// Makes a store in a folder, which is made too; it must not hold anything.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the folder cannot be made or holds something already.
+    pub fn create(path: &Path, schema: &Schema) -> Result<Self, StoreError> {
+        if path.join(DATA_FILE).exists() || path.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+            return Err(StoreError::Foreign(path.to_owned()));
+        }
+        std::fs::create_dir_all(path).map_err(|error| StoreError::Io { action: "make the folder", path: path.to_owned(), error })?;
+        Self::make(path, schema, EnvFlags::empty(), None)
+    }
+
+    /// A store for the life of the value, in the folder for temporary files, without waiting for the disk.
+    ///
+    /// # Errors
+    /// [`StoreError`] when the folder cannot be made.
+    pub fn temporary(schema: &Schema) -> Result<Self, StoreError> {
+        let folder = tempfile::Builder::new()
+            .prefix("segql-")
+            .tempdir()
+            .map_err(|error| StoreError::Io { action: "make a temporary folder in", path: std::env::temp_dir(), error })?;
+        let path = folder.path().to_owned();
+        Self::make(&path, schema, EnvFlags::NO_SYNC | EnvFlags::NO_META_SYNC, Some(folder))
+    }
+
+    fn make(path: &Path, schema: &Schema, flags: EnvFlags, temporary: Option<tempfile::TempDir>) -> Result<Self, StoreError> {
+        let env = environment(path, flags)?;
+        let failed = |e: heed::Error| engine(path, &e);
+        let mut txn = env.write_txn().map_err(failed)?;
+        let mut table = |name: &str| env.create_database(&mut txn, Some(name)).map_err(failed);
+        let tables = Tables { meta: table("meta")?, ids: table("ids")?, parts: table("parts")?, values: table("values")? };
+        let store = Self { env: env.clone(), tables, path: path.to_owned(), temporary, verified: Mutex::default() };
+        store.put_meta(&mut txn, &Meta::new(schema))?;
+        txn.commit().map_err(failed)?;
+        Ok(store)
+    }
+
+    /// A consistent state, unchanged by later imports for as long as it lives.
+    ///
+    /// # Errors
+    /// [`StoreError`] for another format, damage, or a failure of the engine.
+    pub fn snapshot(&self) -> Result<Snapshot<'_>, StoreError> {
+        let txn = self.env.read_txn().map_err(|e| self.engine(&e))?;
+        let meta = self.meta(&txn)?;
+        Snapshot::new(self, txn, &meta)
+    }
+
+    /// The folder of the store.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether it goes away with the value.
+    #[must_use]
+    pub fn is_temporary(&self) -> bool {
+        self.temporary.is_some()
+    }
+
+    pub(super) fn meta(&self, txn: &heed::RoTxn<'_>) -> Result<Meta, StoreError> {
+        let bytes = self.tables.meta.get(txn, META).map_err(|e| self.engine(&e))?.ok_or_else(|| StoreError::Foreign(self.path.clone()))?;
+        #[derive(Deserialize)]
+        struct Version {
+            format: u32,
+        }
+        let damaged = |_| StoreError::damaged("its description");
+        let Version { format } = serde_json::from_slice(bytes).map_err(damaged)?;
+        if format != FORMAT {
+            return Err(StoreError::Version { path: self.path.clone(), found: format, wanted: FORMAT });
+        }
+        serde_json::from_slice(bytes).map_err(damaged)
+    }
+
+    pub(super) fn put_meta(&self, txn: &mut heed::RwTxn<'_>, meta: &Meta) -> Result<(), StoreError> {
+        let bytes = serde_json::to_vec(meta).map_err(|e| StoreError::damaged(format!("its description ({e})")))?;
+        self.tables.meta.put(txn, META, &bytes).map_err(|e| self.engine(&e))
+    }
+
+    pub(super) fn engine(&self, error: &heed::Error) -> StoreError {
+        engine(&self.path, error)
+    }
+
+    /// Whether the value of a key has been compared with its checksum.
+    pub(super) fn is_verified(&self, key: &[u8]) -> bool {
+        self.verified.lock().unwrap_or_else(std::sync::PoisonError::into_inner).contains(key)
+    }
+
+    /// Notes that the value of a key agrees with its checksum.
+    pub(super) fn set_verified(&self, key: &[u8]) {
+        self.verified.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(key.to_vec());
+    }
+
+    /// The right to write, for as long as the value lives.
+    pub(super) fn lock(&self) -> Result<WriterLock, StoreError> {
+        let path = self.path.join(LOCK_FILE);
+        let failed = |error| StoreError::Io { action: "lock", path: path.clone(), error };
+        let mut file = File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+        if file.try_lock().is_err() {
+            let mut holder = String::new();
+            // Only for the message: without it the holder is just not named.
+            drop(file.read_to_string(&mut holder));
+            let holder = if holder.trim().is_empty() { "another process".to_owned() } else { format!("process {}", holder.trim()) };
+            return Err(StoreError::Locked { path: self.path.clone(), holder });
+        }
+        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
+        Ok(WriterLock { _file: file })
+    }
+}
+
+/// Held while writing; the operating system frees it with the process.
+#[derive(Debug)]
+pub(super) struct WriterLock {
+    _file: File,
+}
+
+fn environment(path: &Path, flags: EnvFlags) -> Result<Env<WithoutTls>, StoreError> {
+    let mut options = EnvOpenOptions::new().read_txn_without_tls();
+    options.map_size(MAP_BYTES).max_dbs(8).max_readers(512);
+    // SAFETY: the flags only leave out waiting for the disk, which is used for stores that die with the process.
+    #[expect(unsafe_code, reason = "an LMDB flag")]
+    unsafe {
+        options.flags(flags)
+    };
+    // SAFETY: nobody else truncates or writes the file: segql opens it through LMDB only, which locks it between
+    // processes, and refuses to open it twice in one process.
+    #[expect(unsafe_code, reason = "opening a memory map")]
+    let opened = unsafe { options.open(path) };
+    opened.map_err(|error| match error {
+        heed::Error::EnvAlreadyOpened => StoreError::AlreadyOpen(path.to_owned()),
+        heed::Error::Mdb(heed::MdbError::Invalid | heed::MdbError::VersionMismatch) => StoreError::Foreign(path.to_owned()),
+        other => engine(path, &other),
+    })
+}
+
+fn engine(path: &Path, error: &heed::Error) -> StoreError {
+    match error {
+        heed::Error::Io(io) => StoreError::Engine { path: path.to_owned(), error: io.to_string() },
+        heed::Error::Mdb(heed::MdbError::Corrupted | heed::MdbError::PageNotFound | heed::MdbError::Panic) => {
+            StoreError::damaged(format!("a page of `{}`", path.display()))
+        }
+        heed::Error::Mdb(heed::MdbError::MapFull) => StoreError::Engine { path: path.to_owned(), error: "it is full".to_owned() },
+        other => StoreError::Engine { path: path.to_owned(), error: other.to_string() },
+    }
+}
+
+/// A part's generation, as it is stored.
+pub(super) fn generation_of(bytes: Option<&[u8]>) -> Option<u32> {
+    bytes.and_then(|b| b.first_chunk::<4>()).map(|b| u32::from_le_bytes(*b))
+}
+

@@ -1,0 +1,72 @@
+//! What can go wrong with a store, in words for its user.
+
+use std::path::PathBuf;
+
+/// Why a store cannot be opened, read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Nothing is there.
+    #[error("there is no store at `{}`; make one with `segql import --store {}`", .0.display(), .0.display())]
+    Missing(PathBuf),
+    /// A folder with something else in it.
+    #[error("`{}` is not a segql store; give the folder that `segql import --store` made", .0.display())]
+    Foreign(PathBuf),
+    /// Written by another version.
+    #[error("the store at `{}` has format {found}, and this segql reads format {wanted}; import the data again, or use the segql that wrote it", .path.display())]
+    Version {
+        /// Where it is.
+        path: PathBuf,
+        /// The format it has.
+        found: u32,
+        /// The format this version reads.
+        wanted: u32,
+    },
+    /// A value whose checksum or shape is wrong.
+    #[error("the store is damaged: {what} cannot be read; restore a backup, or import the data again")]
+    Damaged {
+        /// Which value.
+        what: String,
+    },
+    /// Another process or another part of this one is writing.
+    #[error("the store at `{}` is being written by {holder}; wait until that import ends", .path.display())]
+    Locked {
+        /// Where it is.
+        path: PathBuf,
+        /// Who holds it.
+        holder: String,
+    },
+    /// The same store twice in one process.
+    #[error("the store at `{}` is already open in this process", .0.display())]
+    AlreadyOpen(PathBuf),
+    /// A schema that the store's schema cannot grow into.
+    #[error("{0}")]
+    Schema(String),
+    /// More contacts than a store can number.
+    #[error("a store holds at most 4294901760 contacts")]
+    TooManyContacts,
+    /// A folder or a file.
+    #[error("cannot {action} `{}`: {error}", .path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// LMDB itself.
+    #[error("the store at `{}` cannot be used: {error}", .path.display())]
+    Engine {
+        /// Where it is.
+        path: PathBuf,
+        /// Why not.
+        error: String,
+    },
+}
+
+impl StoreError {
+    /// A value that cannot be read.
+    pub(crate) fn damaged(what: impl Into<String>) -> Self {
+        Self::Damaged { what: what.into() }
+    }
+}

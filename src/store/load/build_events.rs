@@ -1,0 +1,421 @@
+//! Events: rows sorted by type, contact, instant and arrival, merged with what the store has, duplicates left out.
+
+use hashbrown::HashSet;
+
+use super::super::column::{Column, encode_ints, encode_list, encode_texts};
+use super::super::events::{ATTRIBUTES, EVENT_IDS, ROWS, SUMMARY, encode_event_ids, encode_rows, encode_summary};
+use super::super::key::{Part, PartKind};
+use super::super::record::{Body, BodyValue};
+use super::super::snapshot::{KIND_COLUMN, KIND_EVENT_IDS, KIND_ROWS, KIND_SUMMARY, Snapshot};
+use super::super::{CHUNK, StoreError};
+use super::build::{Job, Output};
+use super::partition::{Partition, rows};
+use crate::schema::{AttrId, ColumnType, EventId, EventType, Scalar};
+use crate::value::{Value, ValueRef};
+
+/// Rows after which a block ends with its contact.
+const BLOCK_ROWS: usize = 1 << 16;
+/// Bytes of rows sorted at once; a chunk with more is built in several passes over runs of its contacts.
+const PASS_BYTES: u64 = 192 << 20;
+
+/// One event on its way into a block.
+struct Row {
+    event: EventId,
+    slot: u16,
+    ts: i64,
+    /// Arrival, for equal instants; what the store has came before.
+    arrival: u32,
+    event_id: Option<u128>,
+    source: Source,
+}
+
+/// Where the attributes of a row are.
+enum Source {
+    /// In the bytes of the pass, from here to there.
+    Bytes(usize, usize),
+    /// Among the rows that the store has.
+    Stored(usize),
+}
+
+/// Everything of one event type that spans passes.
+struct TypeState {
+    count: Vec<Option<i64>>,
+    first: Vec<Option<i64>>,
+    last: Vec<Option<i64>>,
+    block_ends: Vec<u32>,
+}
+
+/// Builds the parts of the event types that the rows are of.
+pub(super) fn build(job: &Job<'_>, chunk: u32, partition: &Partition, output: &Output<'_>) -> Result<(), StoreError> {
+    let snapshot = job.store.snapshot()?;
+    let passes = u32::try_from(partition.len().div_ceil(PASS_BYTES)).unwrap_or(CHUNK).clamp(1, CHUNK);
+    let mut states: Vec<Option<TypeState>> = (0..job.schema.events.len()).map(|_| None).collect();
+    let touched = if passes == 1 { None } else { Some(touched_types(partition, job.schema.events.len())?) };
+    let (mut added, mut duplicates) = (0, 0);
+    for pass in 0..passes {
+        let slots = pass * CHUNK / passes..(pass + 1) * CHUNK / passes;
+        let mut bytes = Vec::new();
+        partition.read(|slot| slots.contains(&u32::from(slot)), &mut bytes)?;
+        let mut input = Pass::read(&bytes, job.schema.events.len())?;
+        let touched = touched.as_deref().unwrap_or(&input.touched).to_vec();
+        let stored = Stored::load(&snapshot, chunk, &slots, &touched)?;
+        duplicates += input.remove_duplicates(&snapshot, chunk, &slots)?;
+        added += input.rows.len() as u64;
+        let mut all = stored.rows();
+        all.append(&mut input.rows);
+        all.sort_unstable_by_key(|row| (row.event, row.slot, row.ts, row.arrival));
+        for rows in all.chunk_by(|a, b| a.event == b.event) {
+            let Some(event) = rows.first().map(|r| r.event) else { continue };
+            let Some(state) = states.get_mut(usize::from(event.0)) else { continue };
+            let state = state.get_or_insert_with(TypeState::new);
+            state.add(job, chunk, event, rows, &bytes, &stored, output)?;
+        }
+    }
+    for (id, state) in (0_u16..).zip(states) {
+        if let Some(state) = state {
+            let part = Part { chunk, kind: PartKind::Event(EventId(id)) };
+            output.put(part, SUMMARY, 0, KIND_SUMMARY, &encode_summary(&state.count, &state.first, &state.last, &state.block_ends));
+            output.done(part);
+        }
+    }
+    output.counts(added, duplicates);
+    Ok(())
+}
+
+/// Which event types a partition has rows of, where it is read in several passes.
+fn touched_types(partition: &Partition, types: usize) -> Result<Vec<bool>, StoreError> {
+    let mut touched = vec![false; types];
+    for quarter in 0..64_u16 {
+        let mut bytes = Vec::new();
+        partition.read(|slot| slot % 64 == quarter, &mut bytes)?;
+        for (t, seen) in touched.iter_mut().zip(Pass::read(&bytes, types)?.touched) {
+            *t |= seen;
+        }
+    }
+    Ok(touched)
+}
+
+/// The new rows of a pass.
+struct Pass {
+    rows: Vec<Row>,
+    touched: Vec<bool>,
+}
+
+impl Pass {
+    fn read(bytes: &[u8], types: usize) -> Result<Self, StoreError> {
+        let damaged = || StoreError::damaged("temporary data of the import");
+        let mut pass = Self { rows: Vec::new(), touched: vec![false; types] };
+        for (slot, range) in rows(bytes) {
+            let whole = bytes.get(range.clone()).ok_or_else(damaged)?;
+            let mut body = Body::new(whole);
+            let head = body.event_head().ok_or_else(damaged)?;
+            *pass.touched.get_mut(usize::from(head.event.0)).ok_or_else(damaged)? = true;
+            // Arrival numbers of new rows come after those of stored ones, which are below 2^31.
+            let arrival = u32::try_from(pass.rows.len()).unwrap_or(u32::MAX) | 1 << 31;
+            pass.rows.push(Row { event: head.event, slot, ts: head.ts, arrival, event_id: head.event_id, source: Source::Bytes(range.end - body.len(), range.end) });
+        }
+        Ok(pass)
+    }
+
+    /// Leaves out rows whose contact has an event with the same id, here or in the store; the first to arrive stays.
+    fn remove_duplicates(&mut self, snapshot: &Snapshot<'_>, chunk: u32, slots: &std::ops::Range<u32>) -> Result<u64, StoreError> {
+        if self.rows.iter().all(|row| row.event_id.is_none()) {
+            return Ok(0);
+        }
+        let mut seen: HashSet<(u16, u128)> = HashSet::new();
+        for event in (0_u16..).map(EventId).take(snapshot.schema().events.len()) {
+            let Some(summary) = snapshot.events(event, chunk)? else { continue };
+            for block in 0..summary.blocks() {
+                let range = summary.block_slots(block);
+                if range.end <= slots.start || range.start >= slots.end {
+                    continue;
+                }
+                let Some(ids) = snapshot.event_ids(event, chunk, block)? else { continue };
+                for (slot, rows) in snapshot.rows(event, chunk, block)?.contacts() {
+                    seen.extend(ids.get(rows).unwrap_or_default().iter().flatten().map(|id| (slot, *id)));
+                }
+            }
+        }
+        let before = self.rows.len();
+        self.rows.retain(|row| row.event_id.is_none_or(|id| seen.insert((row.slot, id))));
+        Ok((before - self.rows.len()) as u64)
+    }
+}
+
+/// The rows that the store has of the types that are built anew.
+struct Stored {
+    rows: Vec<StoredRow>,
+}
+
+struct StoredRow {
+    event: EventId,
+    slot: u16,
+    ts: i64,
+    event_id: Option<u128>,
+    attributes: Vec<(u16, Value)>,
+}
+
+impl Stored {
+    fn load(snapshot: &Snapshot<'_>, chunk: u32, slots: &std::ops::Range<u32>, touched: &[bool]) -> Result<Self, StoreError> {
+        let mut stored = Self { rows: Vec::new() };
+        for ((event, ty), touched) in (0_u16..).map(EventId).zip(&snapshot.schema().events).zip(touched) {
+            if *touched && let Some(summary) = snapshot.events(event, chunk)? {
+                for block in 0..summary.blocks() {
+                    let range = summary.block_slots(block);
+                    if range.end > slots.start && range.start < slots.end {
+                        stored.load_block(snapshot, chunk, slots, event, ty, block)?;
+                    }
+                }
+            }
+        }
+        Ok(stored)
+    }
+
+    fn load_block(
+        &mut self,
+        snapshot: &Snapshot<'_>,
+        chunk: u32,
+        slots: &std::ops::Range<u32>,
+        event: EventId,
+        ty: &EventType,
+        block: u32,
+    ) -> Result<(), StoreError> {
+        let rows = snapshot.rows(event, chunk, block)?;
+        let ids = snapshot.event_ids(event, chunk, block)?;
+        let columns: Vec<(u16, Scalar, Column<'_>)> = (0_u16..)
+            .zip(&ty.attributes)
+            .filter_map(|(id, definition)| {
+                let column = snapshot.attribute(event, chunk, block, AttrId(id)).transpose()?;
+                Some(column.map(|column| (id, definition.ty.scalar(), column)))
+            })
+            .collect::<Result<_, _>>()?;
+        for (slot, range) in rows.contacts().filter(|(slot, _)| slots.contains(&u32::from(*slot))) {
+            for row in range {
+                self.rows.push(StoredRow {
+                    event,
+                    slot,
+                    ts: rows.ts().at(row).unwrap_or_default(),
+                    event_id: ids.as_ref().and_then(|ids| ids.get(row).copied().flatten()),
+                    attributes: columns.iter().filter_map(|(id, scalar, column)| Some((*id, column.value(row, *scalar)?))).collect(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let row = |(at, row): (usize, &StoredRow)| Row {
+            event: row.event,
+            slot: row.slot,
+            ts: row.ts,
+            arrival: u32::try_from(at).unwrap_or(u32::MAX >> 1) & (u32::MAX >> 1),
+            event_id: row.event_id,
+            source: Source::Stored(at),
+        };
+        self.rows.iter().enumerate().map(row).collect()
+    }
+}
+
+impl TypeState {
+    fn new() -> Self {
+        let slots = CHUNK as usize;
+        Self { count: vec![None; slots], first: vec![None; slots], last: vec![None; slots], block_ends: Vec::new() }
+    }
+
+    /// Adds the rows of the contacts of a pass, block by block.
+    #[expect(clippy::too_many_arguments, reason = "what one chunk needs, once")]
+    fn add(
+        &mut self,
+        job: &Job<'_>,
+        chunk: u32,
+        event: EventId,
+        rows: &[Row],
+        bytes: &[u8],
+        stored: &Stored,
+        output: &Output<'_>,
+    ) -> Result<(), StoreError> {
+        let part = Part { chunk, kind: PartKind::Event(event) };
+        let ty = job.schema.event_type(event).ok_or_else(|| StoreError::damaged("temporary data of the import"))?;
+        let mut rest = rows;
+        while !rest.is_empty() {
+            // A block ends with the contact that fills it.
+            let mut end = rest.len().min(BLOCK_ROWS);
+            if let Some(slot) = rest.get(end - 1).map(|r| r.slot) {
+                end += rest.get(end..).unwrap_or_default().iter().take_while(|r| r.slot == slot).count();
+            }
+            let (block, tail) = rest.split_at(end);
+            rest = tail;
+            let number = u32::try_from(self.block_ends.len()).unwrap_or(u32::MAX);
+            self.add_block(part, number, block, output);
+            attributes(part, number, ty, block, bytes, stored, output)?;
+        }
+        Ok(())
+    }
+
+    fn add_block(&mut self, part: Part, number: u32, rows: &[Row], output: &Output<'_>) {
+        let (mut slots, mut ends) = (Vec::new(), Vec::new());
+        let mut end = 0_u32;
+        for of_contact in rows.chunk_by(|a, b| a.slot == b.slot) {
+            let (Some(first), Some(last)) = (of_contact.first(), of_contact.last()) else { continue };
+            end += u32::try_from(of_contact.len()).unwrap_or(u32::MAX);
+            slots.push(first.slot);
+            ends.push(end);
+            let at = usize::from(first.slot);
+            if let (Some(c), Some(f), Some(l)) = (self.count.get_mut(at), self.first.get_mut(at), self.last.get_mut(at)) {
+                *c = i64::try_from(of_contact.len()).ok();
+                *f = Some(first.ts);
+                *l = Some(last.ts);
+            }
+        }
+        let ts: Vec<Option<i64>> = rows.iter().map(|r| Some(r.ts)).collect();
+        output.put(part, ROWS, number, KIND_ROWS, &encode_rows(&slots, &ends, &ts));
+        if rows.iter().any(|r| r.event_id.is_some()) {
+            let ids: Vec<Option<u128>> = rows.iter().map(|r| r.event_id).collect();
+            output.put(part, EVENT_IDS, number, KIND_EVENT_IDS, &encode_event_ids(&ids));
+        }
+        self.block_ends.push(slots.last().map_or(0, |slot| u32::from(*slot) + 1));
+    }
+}
+
+/// Encodes the attributes of a block; one that no row has is not stored.
+fn attributes(
+    part: Part,
+    block: u32,
+    ty: &EventType,
+    rows: &[Row],
+    bytes: &[u8],
+    stored: &Stored,
+    output: &Output<'_>,
+) -> Result<(), StoreError> {
+    let damaged = || StoreError::damaged("temporary data of the import");
+    let mut columns: Vec<AttributeColumn<'_>> = ty.attributes.iter().map(|a| AttributeColumn::new(a.ty)).collect();
+    for (at, row) in rows.iter().enumerate() {
+        match row.source {
+            Source::Bytes(start, end) => {
+                let mut body = Body::new(bytes.get(start..end).ok_or_else(damaged)?);
+                while !body.is_at_end() {
+                    let (id, value) = body.entry().ok_or_else(damaged)?;
+                    if let Some(value) = value {
+                        columns.get_mut(usize::from(id)).ok_or_else(damaged)?.set(at, rows.len(), value);
+                    }
+                }
+            }
+            Source::Stored(index) => {
+                for (id, value) in &stored.rows.get(index).ok_or_else(damaged)?.attributes {
+                    columns.get_mut(usize::from(*id)).ok_or_else(damaged)?.set_stored(at, rows.len(), value);
+                }
+            }
+        }
+    }
+    for (id, column) in (0_u16..).zip(columns) {
+        if let Some(encoded) = column.encode(rows.len()) {
+            output.put(part, ATTRIBUTES + id, block, KIND_COLUMN, &encoded);
+        }
+    }
+    Ok(())
+}
+
+/// One attribute of a block; its vectors stay empty until a row has it.
+enum AttributeColumn<'v> {
+    Ints(Vec<Option<i64>>),
+    Texts(Vec<Option<&'v str>>),
+    IntLists { lengths: Vec<u32>, items: Vec<Option<i64>> },
+    TextLists { lengths: Vec<u32>, items: Vec<Option<&'v str>> },
+}
+
+impl<'v> AttributeColumn<'v> {
+    fn new(ty: ColumnType) -> Self {
+        match (ty.is_list(), ty.scalar()) {
+            (false, Scalar::Text) => Self::Texts(Vec::new()),
+            (false, _) => Self::Ints(Vec::new()),
+            (true, Scalar::Text) => Self::TextLists { lengths: Vec::new(), items: Vec::new() },
+            (true, _) => Self::IntLists { lengths: Vec::new(), items: Vec::new() },
+        }
+    }
+
+    fn set(&mut self, row: usize, rows: usize, value: BodyValue<'v>) {
+        match value {
+            BodyValue::Scalar(value) => self.set_scalar(row, rows, value),
+            BodyValue::List(list) => self.set_list(row, rows, list.len, list),
+        }
+    }
+
+    fn set_stored(&mut self, row: usize, rows: usize, value: &'v Value) {
+        match value {
+            Value::List(list) => {
+                self.set_list(row, rows, u32::try_from(list.len()).unwrap_or(u32::MAX), list.iter().map(|item| item.as_ref().and_then(borrowed)));
+            }
+            value => {
+                if let Some(value) = borrowed(value) {
+                    self.set_scalar(row, rows, value);
+                }
+            }
+        }
+    }
+
+    fn set_scalar(&mut self, row: usize, rows: usize, value: ValueRef<'v>) {
+        match self {
+            Self::Ints(values) => {
+                values.resize(rows, None);
+                if let Some(slot) = values.get_mut(row) {
+                    *slot = int(value);
+                }
+            }
+            Self::Texts(values) => {
+                values.resize(rows, None);
+                if let (Some(slot), ValueRef::Text(text)) = (values.get_mut(row), value) {
+                    *slot = Some(text);
+                }
+            }
+            // Decoders hand lists to list columns only.
+            Self::IntLists { .. } | Self::TextLists { .. } => {}
+        }
+    }
+
+    fn set_list(&mut self, row: usize, rows: usize, len: u32, list: impl Iterator<Item = Option<ValueRef<'v>>>) {
+        let lengths = match self {
+            Self::IntLists { lengths, items } => {
+                items.extend(list.map(|item| item.and_then(int)));
+                lengths
+            }
+            Self::TextLists { lengths, items } => {
+                items.extend(list.map(|item| if let Some(ValueRef::Text(text)) = item { Some(text) } else { None }));
+                lengths
+            }
+            Self::Ints(_) | Self::Texts(_) => return,
+        };
+        lengths.resize(rows, 0);
+        if let Some(slot) = lengths.get_mut(row) {
+            *slot = len;
+        }
+    }
+
+    fn encode(self, rows: usize) -> Option<Vec<u8>> {
+        match self {
+            Self::Ints(values) => (values.len() == rows).then(|| encode_ints(&values)),
+            Self::Texts(values) => (values.len() == rows).then(|| encode_texts(&values, false)),
+            Self::IntLists { lengths, items } => (lengths.len() == rows).then(|| encode_list(&lengths, &encode_ints(&items))),
+            Self::TextLists { lengths, items } => (lengths.len() == rows).then(|| encode_list(&lengths, &encode_texts(&items, false))),
+        }
+    }
+}
+
+fn int(value: ValueRef<'_>) -> Option<i64> {
+    match value {
+        ValueRef::Number(n) | ValueRef::Time(n) => Some(n),
+        ValueRef::Bool(b) => Some(i64::from(b)),
+        ValueRef::Date(day) => Some(i64::from(day)),
+        ValueRef::Text(_) | ValueRef::List(_) => None,
+    }
+}
+
+fn borrowed(value: &Value) -> Option<ValueRef<'_>> {
+    Some(match value {
+        Value::Text(text) => ValueRef::Text(text),
+        Value::Number(n) => ValueRef::Number(*n),
+        Value::Bool(b) => ValueRef::Bool(*b),
+        Value::Date(day) => ValueRef::Date(*day),
+        Value::Time(t) => ValueRef::Time(*t),
+        Value::List(_) => return None,
+    })
+}

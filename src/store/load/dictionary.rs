@@ -1,0 +1,93 @@
+//! Contact ids to numbers, in order of arrival.
+
+use hashbrown::HashTable;
+use heed::{RoTxn, WithoutTls};
+
+use super::super::{Store, StoreError};
+
+/// The ids that an import has met: those of the store are looked up there once.
+pub(super) struct Dictionary<'s> {
+    store: &'s Store,
+    txn: RoTxn<'s, WithoutTls>,
+    table: HashTable<Entry>,
+    arena: Vec<u8>,
+    /// Number of contacts that the store had.
+    previous: u32,
+    new: Vec<(u64, u32)>,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    hash: u64,
+    start: u64,
+    len: u32,
+    number: u32,
+}
+
+/// The ids that the store did not have, in order of arrival.
+pub(super) struct NewIds {
+    arena: Vec<u8>,
+    places: Vec<(u64, u32)>,
+}
+
+impl<'s> Dictionary<'s> {
+    pub fn new(store: &'s Store, txn: RoTxn<'s, WithoutTls>, previous: u32) -> Self {
+        Self { store, txn, table: HashTable::new(), arena: Vec::new(), previous, new: Vec::new() }
+    }
+
+    /// The number of a contact; a new one gets the next.
+    pub fn number(&mut self, id: &[u8]) -> Result<u32, StoreError> {
+        let hash = twox_hash::XxHash3_64::oneshot(id);
+        let arena = &self.arena;
+        let same = |e: &Entry| e.hash == hash && slice(arena, e.start, e.len) == id;
+        if let Some(entry) = self.table.find(hash, same) {
+            return Ok(entry.number);
+        }
+        let known = if self.previous == 0 {
+            None
+        } else {
+            self.store.tables.ids.get(&self.txn, id).map_err(|e| self.store.engine(&e))?.and_then(|b| b.first_chunk::<4>()).map(|b| u32::from_le_bytes(*b))
+        };
+        let start = self.arena.len() as u64;
+        let len = u32::try_from(id.len()).unwrap_or(u32::MAX);
+        self.arena.extend_from_slice(id);
+        let number = match known {
+            Some(number) => number,
+            None => {
+                let number = u32::try_from(self.new.len()).ok().and_then(|n| self.previous.checked_add(n)).filter(|n| *n < 0xffff_0000);
+                self.new.push((start, len));
+                number.ok_or(StoreError::TooManyContacts)?
+            }
+        };
+        self.table.insert_unique(hash, Entry { hash, start, len, number }, |e| e.hash);
+        Ok(number)
+    }
+
+    /// How many contacts there are now.
+    pub fn contacts(&self) -> u32 {
+        self.previous.saturating_add(u32::try_from(self.new.len()).unwrap_or(u32::MAX))
+    }
+
+    /// What is new, and the transaction that look-ups were made in.
+    pub fn into_new_ids(self) -> (NewIds, RoTxn<'s, WithoutTls>) {
+        (NewIds { arena: self.arena, places: self.new }, self.txn)
+    }
+}
+
+impl NewIds {
+    /// The id at a position.
+    pub fn get(&self, position: u32) -> Option<&[u8]> {
+        self.places.get(position as usize).map(|(start, len)| slice(&self.arena, *start, *len))
+    }
+
+    /// All ids, bytewise ascending, with their positions.
+    pub fn sorted(&self) -> impl Iterator<Item = (&[u8], u32)> {
+        let mut order: Vec<u32> = (0..).take(self.places.len()).collect();
+        order.sort_unstable_by_key(|position| self.get(*position).unwrap_or_default());
+        order.into_iter().map(|position| (self.get(position).unwrap_or_default(), position))
+    }
+}
+
+fn slice(arena: &[u8], start: u64, len: u32) -> &[u8] {
+    usize::try_from(start).ok().and_then(|start| arena.get(start..start + len as usize)).unwrap_or_default()
+}

@@ -1,0 +1,35 @@
+//! The store: contacts, their fields and their events, in LMDB.
+//!
+//! Goes in: [`record::Batch`]es through a [`Loader`], all or nothing. Comes out: [`Snapshot`]s, each one consistent state,
+//! with values as columns of a chunk (65,536 contacts) that are read in place.
+//!
+//! Properties callers rely on: a reader never waits for a writer and never sees half an import; a damaged value is an
+//! error that names it, never a wrong answer or a panic.
+#![allow(clippy::disallowed_methods, reason = "the store is where its files are opened")]
+
+mod bytes;
+pub mod column;
+mod env;
+mod error;
+mod events;
+mod key;
+mod load;
+mod profile;
+pub mod record;
+mod snapshot;
+
+pub use env::Store;
+pub use error::StoreError;
+pub use events::{EventChunk, RowBlock};
+pub use load::{LoadOptions, LoadSummary, Loader};
+pub use profile::StoredEvent;
+pub use snapshot::Snapshot;
+
+/// Contacts in a chunk.
+pub const CHUNK: u32 = 1 << 16;
+/// Words of a set of contacts of one chunk.
+pub const WORDS: usize = 1024;
+/// A set of contacts of one chunk, one bit each.
+pub type Words = [u64; WORDS];
+/// The longest contact id, in bytes: a limit of the key of the dictionary.
+pub const MAX_CONTACT_ID_BYTES: usize = 500;

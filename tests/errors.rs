@@ -1,0 +1,104 @@
+//! One file for each mistake: `tests/errors/NAME.seg` and what segql says of it in `NAME.txt`.
+//!
+//! A new file gets its `.txt` with `UPDATE_ERRORS=1 cargo test --test errors`; read what it says before it is kept.
+
+use std::path::{Path, PathBuf};
+
+use segql::check::{Options, check};
+use segql::diag::{Applicability, Diagnostic, codes, render};
+use segql::schema::Schema;
+use segql::syntax::Sources;
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/errors")
+}
+
+fn schema() -> Schema {
+    let text = std::fs::read_to_string(folder().join("schema.toml")).unwrap();
+    segql::schema::toml::parse(&text).unwrap_or_else(|problems| panic!("tests/errors/schema.toml: {problems:?}"))
+}
+
+fn cases() -> Vec<PathBuf> {
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(folder())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|e| e == "seg"))
+        .collect();
+    cases.sort();
+    assert!(cases.len() > 40, "the cases are gone");
+    cases
+}
+
+fn check_text(name: &str, text: &str) -> (Sources, Vec<Diagnostic>) {
+    let mut sources = Sources::default();
+    let entry = sources.add(name, text);
+    let read = |path: &Path| std::fs::read_to_string(folder().join(path)).map_err(|_| "there is no such file".to_owned());
+    let checked = check(&mut sources, entry, Options { schema: &schema(), overrides: &[], read: &read });
+    (sources, checked.diagnostics)
+}
+
+#[test]
+fn every_mistake_is_reported_as_before() {
+    let update = std::env::var_os("UPDATE_ERRORS").is_some();
+    let mut wrong = Vec::new();
+    for path in cases() {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let (sources, diagnostics) = check_text(name, &std::fs::read_to_string(&path).unwrap());
+        let shown = render::human(&diagnostics, &sources, false);
+        let expected_path = path.with_extension("txt");
+        if update {
+            std::fs::write(&expected_path, &shown).unwrap();
+        }
+        let expected = std::fs::read_to_string(&expected_path).unwrap_or_default();
+        if shown != expected {
+            wrong.push(format!("{name}:\n{shown}\nexpected:\n{expected}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_file_raises_its_code_first() {
+    for path in cases() {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let code = name.get(..5).unwrap().to_uppercase();
+        let (_, diagnostics) = check_text(name, &std::fs::read_to_string(&path).unwrap());
+        assert!(diagnostics.iter().any(|d| d.code.id() == code), "{name} does not raise {code}: {diagnostics:?}");
+        let others: Vec<_> = diagnostics.iter().filter(|d| d.code.id() != code).collect();
+        assert!(others.is_empty(), "one mistake, one error: {name} also raises {others:?}");
+    }
+}
+
+/// Codes whose cause is not a script alone.
+const ELSEWHERE: [&str; 2] = ["E0104", "E0109"];
+
+#[test]
+fn every_code_has_a_file() {
+    let names: Vec<String> = cases().iter().map(|p| p.file_name().unwrap().to_str().unwrap().to_uppercase()).collect();
+    for code in codes::ALL.iter().filter(|c| !ELSEWHERE.contains(&c.id())) {
+        assert!(names.iter().any(|n| n.starts_with(code.id())), "{code} ({}) has no file in tests/errors", code.title());
+    }
+}
+
+#[test]
+fn certain_fixes_remove_their_diagnostic() {
+    let mut fixed = 0;
+    for path in cases() {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (_, diagnostics) = check_text("a.seg", &text);
+        for diagnostic in &diagnostics {
+            for fix in diagnostic.fixes.iter().filter(|f| f.applicability == Applicability::Certain) {
+                let mut edits = fix.edits.clone();
+                edits.sort_by_key(|e| std::cmp::Reverse(e.span.start));
+                let mut text = text.clone();
+                for edit in edits {
+                    text.replace_range(edit.span.start..edit.span.end, &edit.text);
+                }
+                let (_, after) = check_text("a.seg", &text);
+                assert!(after.len() < diagnostics.len(), "{}: `{}` does not help: {text}", path.display(), fix.title);
+                fixed += 1;
+            }
+        }
+    }
+    assert!(fixed > 5, "the fixes are gone");
+}
