@@ -4,6 +4,8 @@ pub mod check;
 pub mod diag;
 #[cfg(feature = "engine")]
 pub mod generate;
+#[cfg(feature = "engine")]
+pub mod ingest;
 pub mod schema;
 #[cfg(feature = "engine")]
 pub mod store;

@@ -37,8 +37,8 @@ impl Sink for Kept {
         Ok(())
     }
 
-    fn contacts(&mut self, _: &World, rows: &[ContactRow]) -> Result<(), Infallible> {
-        self.contacts.extend_from_slice(rows);
+    fn contacts(&mut self, _: &World, rows: Vec<ContactRow>) -> Result<(), Infallible> {
+        self.contacts.extend(rows);
         Ok(())
     }
 }
@@ -285,7 +285,7 @@ impl Sink for Sums<'_> {
         Ok(())
     }
 
-    fn contacts(&mut self, _: &World, _: &[ContactRow]) -> Result<(), Infallible> {
+    fn contacts(&mut self, _: &World, _: Vec<ContactRow>) -> Result<(), Infallible> {
         Ok(())
     }
 }
@@ -301,7 +301,7 @@ fn batches_take_generated_rows() {
             rows.iter().for_each(|row| row.push(world, &schema, &mut self.0));
             Ok(())
         }
-        fn contacts(&mut self, _: &World, rows: &[ContactRow]) -> Result<(), Infallible> {
+        fn contacts(&mut self, _: &World, rows: Vec<ContactRow>) -> Result<(), Infallible> {
             rows.iter().for_each(|row| row.push(0, &mut self.1));
             Ok(())
         }

@@ -32,3 +32,19 @@ fn examples_check_under_the_schema_of_generated_data() {
         assert!(checked.program.segments.iter().all(|s| titled(&s)), "{}", example.file);
     }
 }
+
+#[test]
+fn examples_check_under_their_own_schema_which_is_a_part_of_the_generated_one() {
+    let full = schema();
+    for example in &demo::EXAMPLES {
+        let own = segql::schema::toml::parse(example.schema).unwrap_or_else(|problems| panic!("{}: {problems:?}", example.file));
+        assert_eq!(own.timezone, full.timezone);
+        for field in &own.fields {
+            assert_eq!(Some(field), full.field(&field.name).and_then(|id| full.field_column(id)), "{}", example.file);
+        }
+        for event in &own.events {
+            assert_eq!(Some(event), full.event(&event.name).and_then(|id| full.event_type(id)), "{}", example.file);
+        }
+        checked(example.file, &own);
+    }
+}

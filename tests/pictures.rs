@@ -42,6 +42,13 @@ fn escapes_become_colours_and_text_stays_text() {
     assert!(svg.contains("<title>a &lt; b &amp; c</title>") && !svg.contains('\u{1b}'), "{svg}");
 }
 
+#[test]
+fn characters_coloured_alone_become_one_run() {
+    let alone = "\u{1b}[31ma\u{1b}[0m\u{1b}[31mb\u{1b}[0m\u{1b}[1m\u{1b}[32mc\u{1b}[0md";
+    let svg = Session::new("", Path::new(".")).show("x", alone).svg();
+    assert!(svg.contains(">ab<") && svg.contains(">c<") && svg.contains(">d"), "{svg}");
+}
+
 /// Two mistakes in a script, as `check` prints them.
 fn diagnostic() -> Session {
     let script = "segment nieaktywni_vip \"Nieaktywni VIP\" =\n  all <\n    field Status_VIP in [\"Gold\", \"Platinium\"];\n    \
@@ -51,5 +58,6 @@ fn diagnostic() -> Session {
     let schema = segql::generate::schema();
     let checked = check(&mut sources, entry, Options { schema: &schema, overrides: &[], read: &demo::read });
     let printed = render::human(&checked.diagnostics, &sources, true);
-    Session::new("two mistakes in a script, with the places underlined and the remedy", Path::new(".")).show("segql check vip.seg", &printed)
+    Session::new("two mistakes in a script, with the places underlined and the remedy", Path::new("."))
+        .show("segql check vip.seg", &printed)
 }

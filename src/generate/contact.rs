@@ -50,6 +50,22 @@ pub(super) struct Contacts<'a> {
     pub clock: &'a Clock,
     pub population: &'a Population,
     pub ledger: &'a Ledger,
+    pub slugs: &'a Slugs,
+}
+
+/// Names as parts of mail addresses, in the order of [`words`].
+#[derive(Debug)]
+pub(super) struct Slugs {
+    first: Vec<String>,
+    last: Vec<String>,
+}
+
+/// A name by its positions in [`words`].
+#[derive(Debug, Clone, Copy)]
+struct Name {
+    woman: bool,
+    first: usize,
+    last: usize,
 }
 
 impl ContactRow {
@@ -83,13 +99,13 @@ impl Contacts<'_> {
         let mut id = Vec::with_capacity(12);
         write_id(number, &mut id);
 
-        let (first, last) = name(rng);
-        let email = email(number, first, last, rng);
+        let name = Name::draw(rng);
+        let email = self.slugs.email(number, name, rng);
         let (country, city) = home(rng);
         let (birthday, age) = self.birth(rng).unzip();
         let fields = vec![
-            Some(FieldValue::Word(first)),
-            Some(FieldValue::Word(last)),
+            Some(FieldValue::Word(name.first())),
+            Some(FieldValue::Word(name.last())),
             email,
             city.map(FieldValue::Word),
             country.map(FieldValue::Word),
@@ -148,17 +164,40 @@ fn pick<T: Copy>(list: &[T], rng: &mut ChaCha8Rng) -> Option<T> {
     list.get(rank(list.len(), rng)).copied()
 }
 
-fn name(rng: &mut ChaCha8Rng) -> (&'static str, &'static str) {
-    let woman = rng.random_bool(0.54);
-    let first = pick(if woman { &words::WOMEN } else { &words::MEN }, rng).unwrap_or_default();
-    let (man, woman_name) = pick(&words::LAST_NAMES, rng).unwrap_or_default();
-    (first, if woman { woman_name } else { man })
+impl Name {
+    fn draw(rng: &mut ChaCha8Rng) -> Self {
+        let woman = rng.random_bool(0.54);
+        Self { woman, first: rank(words::WOMEN.len().min(words::MEN.len()), rng), last: rank(words::LAST_NAMES.len(), rng) }
+    }
+
+    fn first(self) -> &'static str {
+        (if self.woman { &words::WOMEN } else { &words::MEN }).get(self.first).copied().unwrap_or_default()
+    }
+
+    fn last(self) -> &'static str {
+        let (man, woman) = words::LAST_NAMES.get(self.last).copied().unwrap_or_default();
+        if self.woman { woman } else { man }
+    }
 }
 
-fn email(number: u32, first: &str, last: &str, rng: &mut ChaCha8Rng) -> Option<FieldValue> {
-    let domain = pick(&words::MAIL_DOMAINS, rng).unwrap_or_default();
-    let known = rng.random_bool(0.96);
-    known.then(|| FieldValue::Text(format!("{}.{}{}@{domain}", slug(first), slug(last), number % 1_000_000)))
+impl Slugs {
+    /// Of all names: men's first, then women's.
+    pub fn new() -> Self {
+        let (men, women) = words::LAST_NAMES.into_iter().unzip::<_, _, Vec<_>, Vec<_>>();
+        Self {
+            first: words::MEN.iter().chain(&words::WOMEN).map(|name| slug(name)).collect(),
+            last: men.iter().chain(&women).map(|name| slug(name)).collect(),
+        }
+    }
+
+    fn email(&self, number: u32, name: Name, rng: &mut ChaCha8Rng) -> Option<FieldValue> {
+        let domain = pick(&words::MAIL_DOMAINS, rng).unwrap_or_default();
+        let known = rng.random_bool(0.96);
+        let women = usize::from(name.woman);
+        let first = self.first.get(name.first + women * words::MEN.len())?;
+        let last = self.last.get(name.last + women * words::LAST_NAMES.len())?;
+        known.then(|| FieldValue::Text(format!("{first}.{last}{}@{domain}", number % 1_000_000)))
+    }
 }
 
 /// Country and city; either may be unknown.

@@ -149,13 +149,13 @@ impl<P: FnMut(Progress) -> ControlFlow<()> + Send> Sink for Files<P> {
         self.report()
     }
 
-    fn contacts(&mut self, _world: &World, rows: &[ContactRow]) -> Result<(), Failure> {
+    fn contacts(&mut self, _world: &World, rows: Vec<ContactRow>) -> Result<(), Failure> {
+        self.done.contacts += rows.len() as u32;
         match &mut self.writer {
             Writer::ContactsParquet(file) => file.push(rows)?,
             Writer::Lines(lines) => lines.write(|out| rows.iter().try_for_each(|row| ndjson::contact(out, row, &self.schema)))?,
             Writer::EventsParquet(_) => {}
         }
-        self.done.contacts += rows.len() as u32;
         self.report()
     }
 }

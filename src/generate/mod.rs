@@ -100,7 +100,7 @@ pub trait Sink {
     ///
     /// # Errors
     /// The sink's own; generation stops.
-    fn contacts(&mut self, world: &World, rows: &[ContactRow]) -> Result<(), Self::Error>;
+    fn contacts(&mut self, world: &World, rows: Vec<ContactRow>) -> Result<(), Self::Error>;
 }
 
 /// Why generation stopped.

@@ -174,8 +174,8 @@ impl<W: Write + Send> ContactsFile<W> {
     }
 
     /// Adds contacts.
-    pub fn push(&mut self, rows: &[ContactRow]) -> Result<()> {
-        self.rows.extend_from_slice(rows);
+    pub fn push(&mut self, mut rows: Vec<ContactRow>) -> Result<()> {
+        self.rows.append(&mut rows);
         if self.rows.len() >= CONTACT_GROUP { self.flush() } else { Ok(()) }
     }
 

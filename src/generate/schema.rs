@@ -2,6 +2,7 @@
 
 use super::event::EventKind;
 use super::words;
+use crate::schema::toml::to_toml;
 use crate::schema::{Column, ColumnType, EventKind as Sender, EventType, Scalar, Schema};
 
 /// Złoty and grosze.
@@ -44,42 +45,7 @@ pub fn schema() -> Schema {
 /// [`schema`] as `schema.toml`.
 #[must_use]
 pub fn schema_toml() -> String {
-    let schema = schema();
-    let mut out = format!("timezone = \"{}\"\n", schema.timezone);
-    for field in &schema.fields {
-        let (ty, decimals) = (field.ty.to_string(), decimals(field.ty));
-        out += &format!(
-            "\n[fields.\"{}\"]\ntype = \"{ty}\"\n{}",
-            field.name,
-            decimals.map_or(String::new(), |d| format!("decimals = {d}\n"))
-        );
-        if let Some(values) = &field.values {
-            out += &format!("values = {values:?}\n");
-        }
-        out += &format!("description = {:?}\n", field.description.as_deref().unwrap_or_default());
-    }
-    for event in schema.events.iter().filter(|event| event.kind == Sender::Customer) {
-        out += &format!(
-            "\n[events.{}]\nkind = \"customer\"\ndescription = {:?}\n",
-            event.name,
-            event.description.as_deref().unwrap_or_default()
-        );
-        out += &format!("[events.{}.attributes]\n", event.name);
-        for attribute in &event.attributes {
-            match decimals(attribute.ty) {
-                Some(d) => out += &format!("{} = {{ type = \"number\", decimals = {d} }}\n", attribute.name),
-                None => out += &format!("{} = \"{}\"\n", attribute.name, attribute.ty),
-            }
-        }
-    }
-    out
-}
-
-fn decimals(ty: ColumnType) -> Option<u8> {
-    match ty.scalar() {
-        Scalar::Number { decimals } => Some(decimals),
-        _ => None,
-    }
+    to_toml(&schema())
 }
 
 fn event(kind: EventKind) -> EventType {

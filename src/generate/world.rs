@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::contact::{ContactRow, Contacts};
+use super::contact::{ContactRow, Contacts, Slugs};
 use super::event::{Attribute, AttributeValue, EventKind, EventRow};
 use super::population::Population;
 use super::session::{Mix, Scene, play};
@@ -132,12 +132,13 @@ impl World {
     /// # Errors
     /// The sink's own.
     pub fn contacts<S: Sink>(&self, sink: &mut S) -> Result<(), S::Error> {
-        let contacts =
-            Contacts { options: &self.options, clock: &self.clock, population: &self.population, ledger: &self.ledger };
+        let Self { options, clock, population, ledger, .. } = self;
+        let slugs = Slugs::new();
+        let contacts = Contacts { options, clock, population, ledger, slugs: &slugs };
         for first in (0..self.options.contacts).step_by(CONTACTS as usize) {
             let last = first.saturating_add(CONTACTS).min(self.options.contacts);
             let rows: Vec<ContactRow> = (first..last).into_par_iter().map(|number| contacts.row(number)).collect();
-            sink.contacts(self, &rows)?;
+            sink.contacts(self, rows)?;
         }
         Ok(())
     }

@@ -10,6 +10,7 @@
 
 mod system;
 
+pub mod toml;
 mod types;
 
 pub use system::system_events;

@@ -1,7 +1,23 @@
 //! Terminal sessions as SVG pictures for the README and the docs, kept equal to what the program prints.
 
+#![allow(dead_code, reason = "shared by tests of which each uses a part")]
+
 use std::path::{Path, PathBuf};
 use std::process::Command;
+
+/// Colours of the old VGA palette, and what they become: readable on a dark ground.
+const COLOURS: [(&str, &str); 10] = [
+    ("#000000", "#16191D"),
+    ("#AAAAAA", "#D8DEE4"),
+    ("#AA0000", "#FF7B72"),
+    ("#00AA00", "#7EE787"),
+    ("#AA5500", "#E3B341"),
+    ("#0000AA", "#79C0FF"),
+    ("#AA00AA", "#D2A8FF"),
+    ("#00AAAA", "#76E3EA"),
+    ("#585858", "#7D8590"),
+    ("#555555", "#7D8590"),
+];
 
 /// What a terminal shows: commands and their output.
 pub struct Session {
@@ -54,7 +70,8 @@ impl Session {
 
     /// The picture.
     pub fn svg(&self) -> String {
-        let svg = anstyle_svg::Term::new().min_width_px(640).render_svg(&self.screen);
+        let svg = anstyle_svg::Term::new().min_width_px(640).render_svg(&merged(self.screen.trim_end()));
+        let svg = COLOURS.iter().fold(svg, |svg, (from, to)| svg.replace(from, to));
         let title = self.title.replace('&', "&amp;").replace('<', "&lt;");
         match svg.split_once('\n') {
             Some((head, rest)) => format!("{head}\n  <title>{title}</title>\n{rest}"),
@@ -82,4 +99,31 @@ impl Session {
 fn quote(argument: &str) -> String {
     let plain = |c: char| c.is_alphanumeric() || "-_./=,:$".contains(c);
     if !argument.is_empty() && argument.chars().all(plain) { argument.to_owned() } else { format!("'{argument}'") }
+}
+
+/// The same text with fewer escapes: neighbours of one style in one run. Some printers colour each character alone.
+fn merged(screen: &str) -> String {
+    let mut runs: Vec<(String, String)> = Vec::new();
+    let mut style = String::new();
+    for (at, piece) in screen.split('\u{1b}').enumerate() {
+        let escape = piece.strip_prefix('[').and_then(|piece| piece.split_once('m')).filter(|_| at > 0);
+        let (codes, text) = escape.map_or((None, piece), |(codes, text)| (Some(codes), text));
+        match codes {
+            None => {}
+            Some("" | "0") => style.clear(),
+            Some(codes) if style.is_empty() => codes.clone_into(&mut style),
+            // Styles add up until a reset.
+            Some(codes) => style = format!("{style};{codes}"),
+        }
+        match runs.last_mut() {
+            _ if text.is_empty() => {}
+            Some((last, so_far)) if *last == style => so_far.push_str(text),
+            _ => runs.push((style.clone(), text.to_owned())),
+        }
+    }
+    let run = |(style, text): &(String, String)| match style.as_str() {
+        "" => text.clone(),
+        style => format!("\u{1b}[{style}m{text}\u{1b}[0m"),
+    };
+    runs.iter().map(run).collect()
 }

@@ -10,6 +10,7 @@ mod text;
 
 pub use int::{IntColumn, encode_ints};
 pub use list::{ListColumn, encode_list};
+pub(crate) use text::Hasher;
 pub use text::{CodeSet, TextColumn, encode_texts};
 
 use crate::value::Value;
