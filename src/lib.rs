@@ -4,6 +4,7 @@ pub mod check;
 pub mod diag;
 #[cfg(feature = "engine")]
 pub mod ingest;
+pub mod row;
 pub mod schema;
 #[cfg(feature = "engine")]
 pub mod store;
