@@ -6,6 +6,7 @@ pub mod diag;
 pub mod generate;
 #[cfg(feature = "engine")]
 pub mod ingest;
+pub mod row;
 pub mod schema;
 #[cfg(feature = "engine")]
 pub mod store;
