@@ -113,6 +113,33 @@ fn files_are_the_same_bytes_and_replaceable() {
 }
 
 #[test]
+fn the_importer_takes_every_line() {
+    use segql::ingest::{Options, Source, SourceKind, import};
+    let folder = tempfile::tempdir().unwrap();
+    let options = GenOptions { contacts: 400, events: 5_000, message_ids: true, ..GenOptions::default() };
+    for format in [FileFormat::Parquet, FileFormat::Ndjson, FileFormat::NdjsonZst, FileFormat::NdjsonGz] {
+        write_files(&options, folder.path(), format, |_| ControlFlow::Continue(())).unwrap();
+        let text = std::fs::read_to_string(folder.path().join("schema.toml")).unwrap();
+        let read = segql::schema::toml::parse(&text).unwrap();
+        assert_eq!(read, schema());
+        let source =
+            |kind, name: &str| Source { path: folder.path().join(format!("{name}.{}", format.extension())), kind, format: None };
+        let sources = [source(SourceKind::Contacts, "contacts"), source(SourceKind::Events, "events")];
+        let mut rows = 0;
+        let mut sink = |batch: &segql::store::record::Batch| {
+            rows += batch.len();
+            Ok::<(), Infallible>(())
+        };
+        let report = import(&sources, &read, &Options::default(), &mut sink, &mut |_| {}).unwrap();
+        assert_eq!(
+            (rows, report.accepted, report.rounded, report.rejected_lines()),
+            (5_400, 5_400, 0, 0),
+            "{format:?} {report:?}"
+        );
+    }
+}
+
+#[test]
 fn parquet_holds_what_the_sink_saw() {
     use parquet::file::reader::{FileReader, SerializedFileReader};
     use parquet::record::RowAccessor;
@@ -298,11 +325,15 @@ fn batches_take_generated_rows() {
         type Error = Infallible;
         fn events(&mut self, world: &World, rows: &[EventRow]) -> Result<(), Infallible> {
             let schema = schema();
-            rows.iter().for_each(|row| row.push(world, &schema, &mut self.0));
+            for row in rows {
+                row.push(world, &schema, &mut self.0);
+            }
             Ok(())
         }
         fn contacts(&mut self, _: &World, rows: Vec<ContactRow>) -> Result<(), Infallible> {
-            rows.iter().for_each(|row| row.push(0, &mut self.1));
+            for row in &rows {
+                row.push(0, &mut self.1);
+            }
             Ok(())
         }
     }

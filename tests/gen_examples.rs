@@ -2,13 +2,18 @@
 #![cfg(feature = "engine")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::disallowed_methods, clippy::panic)]
 
+use std::collections::HashMap;
+use std::convert::Infallible;
 use std::path::{Path, PathBuf};
 
 use segql::check::{Checked, Options, check};
 use segql::diag::render;
-use segql::generate::{demo, schema};
+use segql::generate::{AttributeValue, ContactRow, EventRow, FieldValue, GenOptions, Sink, World, demo, generate, schema};
+use segql::row::{Event, Profile, matches};
 use segql::schema::Schema;
 use segql::syntax::Sources;
+use segql::time::Clock;
+use segql::value::Value;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")
@@ -47,4 +52,73 @@ fn examples_check_under_their_own_schema_which_is_a_part_of_the_generated_one() 
         }
         checked(example.file, &own);
     }
+}
+
+/// Generated contacts with their events.
+struct Profiles(Vec<Profile>);
+
+impl Sink for Profiles {
+    type Error = Infallible;
+
+    fn events(&mut self, world: &World, rows: &[EventRow]) -> Result<(), Infallible> {
+        for row in rows {
+            let value = |value| match value {
+                AttributeValue::Word(number) => Value::Text(world.text(number).to_owned()),
+                AttributeValue::Amount(grosze) => Value::Number(grosze),
+                AttributeValue::MessageId(id) => Value::Text(format!("{id:016x}")),
+            };
+            let attributes = row.kind.attributes().iter().map(|a| world.attribute(row, *a).map(value)).collect();
+            self.0[row.contact as usize].events.push(Event { event: row.kind.id(), ts: row.ts, attributes });
+        }
+        Ok(())
+    }
+
+    fn contacts(&mut self, _: &World, rows: Vec<ContactRow>) -> Result<(), Infallible> {
+        for row in rows {
+            let value = |value| match value {
+                FieldValue::Word(text) => Value::Text(text.to_owned()),
+                FieldValue::Text(text) => Value::Text(text),
+                FieldValue::Number(n) => Value::Number(n),
+                FieldValue::Bool(b) => Value::Bool(b),
+                FieldValue::Date(day) => Value::Date(day),
+                FieldValue::Time(ms) => Value::Time(ms),
+                FieldValue::Words(items) => Value::List(items.iter().map(|i| Some(Value::Text((*i).to_owned()))).collect()),
+            };
+            let profile = &mut self.0[row.number as usize];
+            profile.id = row.id;
+            profile.fields = row.fields.into_iter().map(|field| field.map(value)).collect();
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn every_example_segment_selects_some_but_not_all_generated_contacts() {
+    let options = GenOptions { contacts: 5_000, events: 100_000, ..GenOptions::default() };
+    let nobody = Profile { id: String::new(), fields: Vec::new(), events: Vec::new() };
+    let mut profiles = Profiles(vec![nobody; 5_000]);
+    generate(&options, &mut profiles).unwrap();
+    let schema = schema();
+    let clock = Clock { now: options.until, zone: schema.timezone };
+    let (mut wrong, mut counts) = (Vec::new(), HashMap::new());
+    for example in &demo::EXAMPLES {
+        let checked = checked(example.file, &schema);
+        for id in &checked.own {
+            let segment = &checked.program.segments[id.0 as usize];
+            let count = profiles.0.iter().filter(|profile| matches(&schema, &checked.program, *id, profile, &clock)).count();
+            counts.insert(segment.name.clone(), count);
+            if !(3..=4_900).contains(&count) {
+                wrong.push(format!("{}: {} has {count} contacts", example.file, segment.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    // What the comments of the examples say.
+    assert_eq!(counts["cenni_vip"], counts["cenni_vip_z_zakupow"]);
+    assert!(counts["nieaktywni_vip"] < counts["vip_bez_zakupu"]);
+    assert_eq!(counts["odmowili"] + counts["niepytani"], counts["bez_zgody"]);
+    assert_eq!(counts["bez_zgody"], counts["bez_zgody_inaczej"]);
+    assert!(counts["inny_produkt"] < counts["nie_ten_produkt"]);
+    assert_eq!(counts["dawno_u_lekarza"] + counts["nigdy_u_lekarza"], counts["dawno_lub_nigdy"]);
+    assert_eq!(counts["nudzimy"], counts["nudzimy_inaczej"]);
 }

@@ -55,7 +55,7 @@ impl Alias {
         let len = self.entries.len() as u64;
         let bits = rng.random::<u64>();
         // The high half picks the entry, the low half decides whether to stay.
-        let at = ((bits >> 32) * len >> 32) as u32;
+        let at = (((bits >> 32) * len) >> 32) as u32;
         match self.entries.get(at as usize) {
             Some(entry) if (bits as u32) >= entry.stay => entry.other,
             _ => at,

@@ -141,7 +141,7 @@ impl<P: FnMut(Progress) -> ControlFlow<()> + Send> Sink for Files<P> {
         match &mut self.writer {
             Writer::EventsParquet(file) => file.push(world, rows)?,
             Writer::Lines(lines) => {
-                lines.write(|out| rows.iter().try_for_each(|row| ndjson::event(out, world, row, &self.schema)))?
+                lines.write(|out| rows.iter().try_for_each(|row| ndjson::event(out, world, row, &self.schema)))?;
             }
             Writer::ContactsParquet(_) => {}
         }

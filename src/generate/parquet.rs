@@ -66,7 +66,7 @@ impl<W: Write + Send> EventsFile<W> {
         );
         for attribute in Attribute::ALL {
             let ty = if attribute.is_number() { "INT64 {} (DECIMAL(18,2))" } else { "BYTE_ARRAY {} (STRING)" };
-            message.push_str(&format!("OPTIONAL {}; ", ty.replace("{}", attribute.name())));
+            message.extend(["OPTIONAL ", &ty.replace("{}", attribute.name()), "; "]);
         }
         message.push('}');
         let group = EventGroup {
@@ -167,7 +167,7 @@ impl<W: Write + Send> ContactsFile<W> {
                 ColumnType::Scalar(Scalar::Date) => "INT32 {} (DATE);",
                 ColumnType::Scalar(Scalar::Time) => "INT64 {} (TIMESTAMP(MILLIS,true));",
             };
-            message.push_str(&format!("OPTIONAL {} ", ty.replacen("{}", &field.name, 1)));
+            message.extend(["OPTIONAL ", &ty.replacen("{}", &field.name, 1), " "]);
         }
         message.push('}');
         Ok(Self { file: file(out, &message, &["contact_id", "email"])?, fields, rows: Vec::new() })

@@ -22,6 +22,7 @@ pub struct Population {
     seed: u64,
     activity: Alias,
     lives: Vec<Life>,
+    days: u16,
 }
 
 /// What a contact's number alone decides.
@@ -61,6 +62,8 @@ pub enum Trait {
     Travel,
     /// Is a patient.
     Health,
+    /// Has stopped buying, but still looks around; see [`Population::buys`].
+    Looking,
 }
 
 impl Trait {
@@ -69,12 +72,12 @@ impl Trait {
         match self {
             Self::Mail => 0.78,
             Self::Sms => 0.60,
-            Self::Push => 0.35,
             Self::Online => 0.65,
             Self::Shops => 0.70,
             Self::Bank => 0.55,
             Self::Travel => 0.40,
-            Self::Health => 0.35,
+            Self::Looking => 0.12,
+            Self::Push | Self::Health => 0.35,
         }
     }
 }
@@ -104,7 +107,7 @@ impl Population {
             })
             .collect();
         let (weights, lives): (Vec<f32>, Vec<Life>) = cores.into_iter().unzip();
-        Self { seed, activity: Alias::new(&weights), lives }
+        Self { seed, activity: Alias::new(&weights), lives, days }
     }
 
     /// Number of contacts.
@@ -130,6 +133,11 @@ impl Population {
     /// Whether a contact is active on a day.
     pub fn is_active(&self, number: u32, day: u16) -> bool {
         self.life(number).active(day)
+    }
+
+    /// Whether a contact buys anything on a day: some stop in the last two fifths of the history, without leaving.
+    pub fn buys(&self, number: u32, day: u16) -> bool {
+        u32::from(day) * 5 < u32::from(self.days) * 3 || !self.has(number, Trait::Looking)
     }
 
     /// Whether a contact holds a trait.

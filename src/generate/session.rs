@@ -176,7 +176,7 @@ impl Session<'_> {
             }
             product = self.product();
         }
-        if !self.chance(0.45) {
+        if !self.chance(0.45) || !self.scene.population.buys(self.contact, self.slot.day) {
             return;
         }
         self.code = product;
@@ -195,6 +195,9 @@ impl Session<'_> {
 
     fn shop(&mut self) {
         self.somebody(Trait::Shops);
+        if !self.scene.population.buys(self.contact, self.slot.day) {
+            return;
+        }
         self.code = self.product();
         self.variant = 2 + self.scene.words.popular.shops.draw(&mut self.rng) as u8;
         let amount = self.price(self.code);

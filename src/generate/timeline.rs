@@ -11,6 +11,9 @@ use crate::time::{CalendarUnit, Clock, format_date};
 /// The most events of one slot: bounds the memory of a batch.
 const SLOT_EVENTS: u64 = 1 << 20;
 
+/// More months than any history has.
+const MOST_MONTHS: u32 = 1_300;
+
 /// Weights of the hours of a day in Warsaw.
 const HOURS: [f64; 24] = [
     0.10, 0.05, 0.03, 0.02, 0.03, 0.10, 0.35, 0.70, 1.00, 1.30, 1.40, 1.30, 1.25, 1.20, 1.15, 1.15, 1.25, 1.40, 1.55, 1.70, 1.65,
@@ -56,7 +59,7 @@ impl Timeline {
     pub fn new(clock: &Clock, days: u16) -> Self {
         let begin = clock.now - i64::from(days) * DAY_MS;
         let first_day = clock.day_of(begin);
-        let mut months: Vec<(i32, String)> = (0..)
+        let mut months: Vec<(i32, String)> = (0..=MOST_MONTHS)
             .map(|back| clock.period_start(clock.today(), CalendarUnit::Month, back))
             .take_while(|start| clock.period_start(first_day, CalendarUnit::Month, 0) <= *start)
             .map(|start| (start, format_date(start).get(..7).unwrap_or_default().to_owned()))
@@ -100,7 +103,7 @@ impl Timeline {
         for (day, hours) in self.cumulated.windows(25).step_by(24).enumerate() {
             let (Some(&low), Some(&high)) = (hours.first(), hours.last()) else { continue };
             let pieces = (before(high) - before(low)).div_ceil(SLOT_EVENTS).max(1);
-            let noon = self.begin + day as i64 * DAY_MS + DAY_MS / 2;
+            let noon = self.begin + day.cast_signed() as i64 * DAY_MS + DAY_MS / 2;
             let month = self.month(clock.day_of(noon)).unwrap_or(0) as u16;
             let bound = |piece: u64| if piece == pieces { high } else { low + (high - low) * piece as f64 / pieces as f64 };
             for piece in 0..pieces {
@@ -122,6 +125,6 @@ impl Timeline {
         let hour = self.cumulated.partition_point(|sum| *sum <= weight).saturating_sub(1);
         let (Some(from), Some(to)) = (self.cumulated.get(hour), self.cumulated.get(hour + 1)) else { return self.until };
         let share = (weight - from) / (to - from);
-        (self.begin + hour as i64 * HOUR_MS + (share * HOUR_MS as f64) as i64 + 1).min(self.until)
+        (self.begin + hour.cast_signed() as i64 * HOUR_MS + (share * HOUR_MS as f64) as i64 + 1).min(self.until)
     }
 }

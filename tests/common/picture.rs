@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "shared by tests of which each uses a part")]
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -38,7 +39,7 @@ impl Session {
         if !self.screen.is_empty() {
             self.screen.push('\n');
         }
-        self.screen.push_str(&format!("\u{1b}[32m$\u{1b}[0m \u{1b}[1m{command}\u{1b}[0m\n{output}"));
+        let _ = write!(self.screen, "\u{1b}[32m$\u{1b}[0m \u{1b}[1m{command}\u{1b}[0m\n{output}");
         if !output.is_empty() && !output.ends_with('\n') {
             self.screen.push('\n');
         }
@@ -48,14 +49,14 @@ impl Session {
     /// Runs the program with arguments and shows the command line and what it printed, errors first, in colour.
     #[must_use]
     pub fn run(self, arguments: &[&str]) -> Self {
-        let output = Command::new(option_env!("CARGO_BIN_EXE_segql").expect("the package has the program"))
+        let output = Command::new(option_env!("CARGO_BIN_EXE_segql").unwrap_or_default())
             .args(["--color", "always"])
             .args(arguments)
             .current_dir(&self.folder)
             .env_remove("NO_COLOR")
             .env_remove("SEGQL_STORE")
             .output()
-            .expect("the program starts");
+            .expect("the program is built with the tests and starts");
         let printed = [output.stderr, output.stdout].concat();
         let quoted = arguments.iter().map(|argument| quote(argument)).collect::<Vec<_>>();
         self.show(&format!("segql {}", quoted.join(" ")), &String::from_utf8(printed).expect("output is UTF-8"))
