@@ -128,3 +128,32 @@ impl Timeline {
         (self.begin + hour.cast_signed() as i64 * HOUR_MS + (share * HOUR_MS as f64) as i64 + 1).min(self.until)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    #[test]
+    fn slots_are_bounded_adjacent_and_exact() {
+        let clock = Clock { now: 1_761_998_400_000, zone: chrono_tz::Europe::Warsaw };
+        let timeline = Timeline::new(&clock, 30);
+        assert_eq!(timeline.months.iter().map(|(_, label)| label.as_str()).collect::<Vec<_>>(), ["2025-10", "2025-11"]);
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        for events in [0, 1, 29, 1_000_003, 400_000_007] {
+            let slots = timeline.slots(&clock, events);
+            assert_eq!(slots.iter().map(|slot| slot.events).sum::<u64>(), events);
+            assert!(slots.iter().all(|slot| slot.events <= SLOT_EVENTS + 1));
+            assert!(slots.is_sorted_by(|a, b| a.end < b.end && a.index + 1 == b.index));
+            assert_eq!(slots.last().unwrap().end, timeline.until);
+            let mut begin = timeline.begin;
+            for slot in &slots {
+                let at = timeline.draw(slot, &mut rng);
+                assert!(begin < at && at <= slot.end, "{begin} {at} {slot:?}");
+                // A boundary inside an hour belongs to the slot before it, to the millisecond.
+                begin = slot.end - 1;
+            }
+        }
+    }
+}
