@@ -4,6 +4,9 @@ pub mod check;
 pub mod diag;
 #[cfg(feature = "engine")]
 pub mod ingest;
+#[cfg(feature = "engine")]
+pub mod exec;
+pub mod plan;
 pub mod row;
 pub mod schema;
 #[cfg(feature = "engine")]
