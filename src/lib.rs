@@ -3,6 +3,8 @@
 pub mod check;
 pub mod diag;
 #[cfg(feature = "engine")]
+pub mod generate;
+#[cfg(feature = "engine")]
 pub mod ingest;
 #[cfg(feature = "engine")]
 pub mod exec;
