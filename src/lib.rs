@@ -6,6 +6,9 @@ pub mod diag;
 pub mod generate;
 #[cfg(feature = "engine")]
 pub mod ingest;
+#[cfg(feature = "engine")]
+pub mod exec;
+pub mod plan;
 pub mod row;
 pub mod schema;
 #[cfg(feature = "engine")]

@@ -21,27 +21,29 @@ pub(super) struct Subject {
     pub what: String,
     /// Where it stands.
     pub span: Span,
+    /// Whether it is a field or an attribute, rather than made from events.
+    pub stored: bool,
 }
 
 impl Subject {
     /// A field or an attribute.
     pub fn column(what: &str, column: &Column, span: Span) -> Self {
-        Self { ty: column.ty, values: column.values.clone(), what: format!("{what} `{}`", column.name), span }
+        Self { ty: column.ty, values: column.values.clone(), what: format!("{what} `{}`", column.name), span, stored: true }
     }
 
     /// A count or a sum.
     pub fn number(what: &str, span: Span) -> Self {
-        Self { ty: ColumnType::Scalar(Scalar::Number { decimals: 0 }), values: None, what: what.to_owned(), span }
+        Self { ty: ColumnType::Scalar(Scalar::Number { decimals: 0 }), values: None, what: what.to_owned(), span, stored: false }
     }
 
     /// An instant.
     pub fn instant(what: &str, span: Span) -> Self {
-        Self { ty: ColumnType::Scalar(Scalar::Time), values: None, what: what.to_owned(), span }
+        Self { ty: ColumnType::Scalar(Scalar::Time), values: None, what: what.to_owned(), span, stored: false }
     }
 
     /// The contact's id.
     pub fn contact_id(span: Span) -> Self {
-        Self { ty: ColumnType::Scalar(Scalar::Text), values: None, what: "`contact_id`".to_owned(), span }
+        Self { ty: ColumnType::Scalar(Scalar::Text), values: None, what: "`contact_id`".to_owned(), span, stored: false }
     }
 
     /// `field `Kraj` is text`

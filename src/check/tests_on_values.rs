@@ -44,6 +44,10 @@ impl Checker<'_> {
             TestKind::Has(op, operand, folding) => self.has(subject, *op, operand, *folding, test.span),
             TestKind::Anniversary(within) => {
                 self.demand(subject, test.span, "`anniversary` tests", &["date", "time"], |s| matches!(s, Scalar::Date | Scalar::Time))?;
+                if !subject.stored {
+                    self.unsupported(&format!("`anniversary` of {}", subject.what), test.span);
+                    return None;
+                }
                 Some(Test::Anniversary(*within))
             }
             TestKind::Window(kind) => {
@@ -87,6 +91,10 @@ impl Checker<'_> {
         // Under a folding the texts of a closed set may be written in any way.
         let subject_free = Subject { values: subject.values.clone().filter(|_| folding.is_exact()), ..Subject::column_like(subject) };
         match self.operand(&subject_free, operand)? {
+            Operand::Field(..) if !subject.stored => {
+                self.unsupported(&format!("comparing {} with a field", subject.what), operand.span);
+                None
+            }
             Operand::Field(..) if !folding.is_exact() => {
                 self.unsupported("comparing two fields `ignoring` something", operand.span);
                 None
@@ -258,7 +266,7 @@ impl Checker<'_> {
 impl Subject {
     /// The same subject, for use with other `values`.
     fn column_like(subject: &Self) -> Self {
-        Self { ty: subject.ty, values: None, what: subject.what.clone(), span: subject.span }
+        Self { ty: subject.ty, values: None, what: subject.what.clone(), span: subject.span, stored: subject.stored }
     }
 }
 

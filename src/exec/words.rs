@@ -1,0 +1,65 @@
+//! Sets of contacts of one chunk, dense.
+
+use crate::store::{WORDS, Words};
+
+/// A set on the heap: 8 kB, which stays in the first or second level of the cache.
+pub(super) type Set = Box<Words>;
+
+/// Nobody.
+pub(super) fn empty() -> Set {
+    Box::new([0; WORDS])
+}
+
+/// The first `len` contacts.
+pub(super) fn first(len: u32) -> Set {
+    let mut set = empty();
+    let (whole, rest) = (len as usize / 64, len % 64);
+    set.iter_mut().take(whole).for_each(|w| *w = u64::MAX);
+    if rest > 0
+        && let Some(word) = set.get_mut(whole)
+    {
+        *word = (1 << rest) - 1;
+    }
+    set
+}
+
+pub(super) fn is_empty(set: &Words) -> bool {
+    set.iter().all(|w| *w == 0)
+}
+
+/// Keeps what is in `other` too.
+pub(super) fn and(set: &mut Words, other: &Words) {
+    set.iter_mut().zip(other).for_each(|(a, b)| *a &= b);
+}
+
+/// Removes what is in `other`.
+pub(super) fn and_not(set: &mut Words, other: &Words) {
+    set.iter_mut().zip(other).for_each(|(a, b)| *a &= !b);
+}
+
+/// Adds what is in `other`.
+pub(super) fn or(set: &mut Words, other: &Words) {
+    set.iter_mut().zip(other).for_each(|(a, b)| *a |= b);
+}
+
+pub(super) fn contains(set: &Words, slot: usize) -> bool {
+    set.get(slot / 64).is_some_and(|w| w >> (slot % 64) & 1 == 1)
+}
+
+pub(super) fn insert(set: &mut Words, slot: usize) {
+    if let Some(word) = set.get_mut(slot / 64) {
+        *word |= 1 << (slot % 64);
+    }
+}
+
+/// The contacts, ascending.
+pub(super) fn iter(set: &Words) -> impl Iterator<Item = usize> {
+    set.iter().enumerate().flat_map(|(at, word)| {
+        let mut bits = *word;
+        std::iter::from_fn(move || {
+            let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+            bits &= bits - 1;
+            Some(at * 64 + bit)
+        })
+    })
+}
