@@ -1,6 +1,8 @@
 //! segql: a textual segment (audience) language and its engine.
 
 pub mod check;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod diag;
 #[cfg(feature = "engine")]
 pub mod generate;

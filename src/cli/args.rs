@@ -160,6 +160,9 @@ pub struct ImportArgs {
     /// History: it makes nobody enter or leave a segment
     #[arg(long)]
     pub backfill: bool,
+    /// Format of the data files, where the name does not say: csv, ndjson, segment, parquet
+    #[arg(long, value_name = "FORMAT")]
+    pub format: Option<String>,
     /// The report as JSON
     #[arg(long)]
     pub json: bool,
@@ -321,5 +324,8 @@ pub struct GenArgs {
     pub until: String,
     /// Days of history before it
     #[arg(long, default_value_t = 730, value_name = "DAYS")]
-    pub days: u32,
+    pub days: u16,
+    /// Give every message event a `message_id`: realistic, and large
+    #[arg(long)]
+    pub message_ids: bool,
 }

@@ -1,20 +1,22 @@
-//! Ctrl-C sets a flag that long work looks at.
+//! Ctrl-C asks long work to stop.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A flag that the first Ctrl-C sets. A second one ends the process at once.
+use crate::exec::Cancel;
+
+/// What the first Ctrl-C cancels; a second one ends the process at once.
 ///
-/// Without a handler (none can be set twice) the flag is never set and Ctrl-C ends the process as usual.
-pub fn flag() -> Arc<AtomicBool> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let seen = Arc::clone(&flag);
+/// Without a handler (only one can be set in a process, and each command sets it once) Ctrl-C ends the process as usual,
+/// which leaves a store as it was.
+pub fn cancel() -> Arc<Cancel> {
+    let cancel = Arc::new(Cancel::default());
+    let seen = Arc::clone(&cancel);
     let handler = move || {
-        if seen.swap(true, Ordering::SeqCst) {
+        if seen.is_cancelled() {
             std::process::exit(130);
         }
+        seen.cancel();
     };
-    // Only one handler can be set in a process; commands set it once, so a failure leaves the default behaviour.
     drop(ctrlc::set_handler(handler));
-    flag
+    cancel
 }

@@ -6,16 +6,19 @@ mod args;
 mod check;
 mod data;
 mod demo;
+mod evaluate;
 mod explain;
 mod failure;
 mod generate;
 mod import;
 mod interrupt;
+mod membership;
 mod output;
 mod progress;
 mod run;
 mod schema;
 mod script;
+mod table;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -38,7 +41,7 @@ pub fn main() -> ExitCode {
         Command::Explain(args) => explain::explain(&args, ui),
         Command::Schema(SchemaCommand::Infer { files, timezone, output }) => schema::infer(&files, &timezone, output.as_deref()),
         Command::Schema(SchemaCommand::Show { store, schema }) => schema::show(store.as_deref(), schema.as_deref()),
-        Command::Gen(args) => generate::generate(&args),
+        Command::Gen(args) => generate::generate(&args, ui),
         Command::Completions { shell } => completions(shell),
         Command::Man => man(),
     };

@@ -73,6 +73,7 @@ codes! {
     E0403 "two of what can stand once";
     E0404 "a window that does not go with events";
     E0501 "a regular expression that cannot be read";
+    E0601 "a schema that cannot be used";
     E0901 "a part of the language that this version does not evaluate yet";
 }
 

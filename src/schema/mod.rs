@@ -8,6 +8,7 @@
 //! Property callers rely on: identifiers ([`FieldId`], [`EventId`], [`AttrId`]) are positions, a schema only
 //! ever grows at the end, and so an identifier means the same for as long as a store lives.
 
+mod grow;
 mod system;
 
 pub mod toml;

@@ -1,0 +1,55 @@
+//! Evaluating the segments of a script, timed.
+
+use std::time::Instant;
+
+use roaring::RoaringBitmap;
+
+use super::failure::Failure;
+use super::script::Script;
+use crate::exec::{Cancel, Engine, ExecError, evaluate};
+use crate::plan::{Node, Plan, lower, rewrite};
+use crate::store::Snapshot;
+use crate::time::Clock;
+
+/// The members of each segment, and how long every one took.
+pub struct Evaluated {
+    /// In the order asked for.
+    pub members: Vec<RoaringBitmap>,
+    /// Least, median and greatest time for each, in microseconds: evaluation to the set, without parsing and printing.
+    pub elapsed_us: Vec<(u64, u64, u64)>,
+    /// Whether a field was read.
+    pub reads_fields: bool,
+}
+
+/// Evaluates each segment `repeat` times, one after the other, so that each has its own time.
+pub fn segments(script: &Script, snapshot: &Snapshot<'_>, clock: &Clock, repeat: u32, cancel: &Cancel) -> Result<Evaluated, Failure> {
+    let engine = Engine::new(snapshot);
+    let plan = |wanted: &[_]| rewrite(&lower(&script.checked.program, wanted, snapshot.schema(), clock));
+    let mut members = Vec::new();
+    let mut elapsed_us = Vec::new();
+    let mut reads_fields = false;
+    for (id, _) in &script.wanted {
+        let plan = plan(&[*id]);
+        reads_fields |= has_fields(&plan);
+        let mut times = Vec::new();
+        let mut set = RoaringBitmap::new();
+        for _ in 0..repeat {
+            let begin = Instant::now();
+            let mut sets = evaluate(&engine, &plan, clock, cancel).map_err(|error| match error {
+                ExecError::Cancelled => Failure::Interrupted,
+                ExecError::Store(error) => Failure::io(error),
+            })?;
+            times.push(u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX));
+            set = sets.pop().unwrap_or_default();
+        }
+        times.sort_unstable();
+        let at = |place: usize| times.get(place).copied().unwrap_or(0);
+        elapsed_us.push((at(0), at(times.len() / 2), at(times.len().saturating_sub(1))));
+        members.push(set);
+    }
+    Ok(Evaluated { members, elapsed_us, reads_fields })
+}
+
+fn has_fields(plan: &Plan) -> bool {
+    plan.nodes().any(|(_, node)| matches!(node, Node::Atom(atom) if !atom.fields().is_empty()))
+}

@@ -1,0 +1,100 @@
+//! `segql run`
+
+use std::fmt::Write;
+
+use serde_json::json;
+
+use super::Ui;
+use super::args::{RunArgs, RunFormat};
+use super::evaluate::{self, Evaluated};
+use super::failure::Failure;
+use super::script::Script;
+use super::{data, interrupt, output, script, table};
+use crate::store::Snapshot;
+use crate::time::{Clock, format_instant};
+
+/// Evaluates segments and prints them.
+pub fn run(args: &RunArgs, ui: Ui) -> Result<(), Failure> {
+    if args.format == RunFormat::Parquet && args.output.is_none() {
+        return Err(Failure::usage("`--format parquet` writes a file; name it with `-o FILE`"));
+    }
+    let cancel = interrupt::cancel();
+    let store = data::open(&args.data, &args.now, ui, &cancel)?;
+    let snapshot = store.snapshot().map_err(Failure::io)?;
+    let schema = snapshot.schema();
+    let script = script::load(&args.script, schema, ui)?;
+    if args.format == RunFormat::Ids && script.wanted.len() > 1 {
+        let names: Vec<&str> = script.wanted.iter().map(|(_, name)| name.as_str()).collect();
+        return Err(Failure::usage(format!("`--format ids` prints one segment, and the script has several: name one of {}", names.join(", "))));
+    }
+    let clock = Clock { now: data::instant(&args.now, schema)?, zone: schema.timezone };
+    if args.now.now.is_none() {
+        eprintln!("now {}", format_instant(clock.now, clock.zone));
+    }
+    let evaluated = evaluate::segments(&script, &snapshot, &clock, args.repeat, &cancel)?;
+    if evaluated.reads_fields && clock.now < data::clock_now() - EARLIER_MS && !store.is_temporary() {
+        eprintln!("note: events are those up to {}, fields are as they are today", format_instant(clock.now, clock.zone));
+    }
+    let text = match args.format {
+        RunFormat::Count => count(&script, &snapshot, &evaluated),
+        RunFormat::Ids => members(&script, &snapshot, &evaluated, |out, _, id| out.push_str(id))?,
+        RunFormat::Csv => "segment,contact_id\n".to_owned() + &members(&script, &snapshot, &evaluated, |out, name, id| {
+            let _ = write!(out, "{},{}", csv_cell(name), csv_cell(id));
+        })?,
+        RunFormat::Ndjson => members(&script, &snapshot, &evaluated, |out, name, id| {
+            let _ = write!(out, "{}", json!({ "segment": name, "contact_id": id }));
+        })?,
+        RunFormat::Json => json(args, &script, &snapshot, &evaluated, &clock)?,
+        RunFormat::Parquet => return super::membership::write(args, &script, &snapshot, &evaluated),
+    };
+    output::write(args.output.as_deref(), text.as_bytes())
+}
+
+/// A `now` older than this is meant as the past.
+const EARLIER_MS: i64 = 3_600_000;
+
+fn count(script: &Script, snapshot: &Snapshot<'_>, evaluated: &Evaluated) -> String {
+    if let [set] = evaluated.members.as_slice() {
+        return format!("{}\n", set.len());
+    }
+    let rows = script.wanted.iter().zip(&evaluated.members).zip(&evaluated.elapsed_us).map(|(((id, name), set), (_, median, _))| {
+        let title = script.checked.program.segments.get(id.0 as usize).and_then(|s| s.title.clone()).unwrap_or_default();
+        vec![name.clone(), set.len().to_string(), table::share(set.len(), snapshot.contacts()), table::milliseconds(*median), title]
+    });
+    table::render(&["segment", "contacts", "share", "time", "title"], rows)
+}
+
+/// The members of all segments, one a line.
+fn members(script: &Script, snapshot: &Snapshot<'_>, evaluated: &Evaluated, line: impl Fn(&mut String, &str, &str)) -> Result<String, Failure> {
+    let mut out = String::new();
+    for ((_, name), set) in script.wanted.iter().zip(&evaluated.members) {
+        for id in snapshot.sorted_ids(set).map_err(Failure::io)? {
+            line(&mut out, name, &id);
+            out.push('\n');
+        }
+    }
+    Ok(out)
+}
+
+fn json(args: &RunArgs, script: &Script, snapshot: &Snapshot<'_>, evaluated: &Evaluated, clock: &Clock) -> Result<String, Failure> {
+    let mut rows = Vec::new();
+    for (((_, name), set), (min, median, max)) in script.wanted.iter().zip(&evaluated.members).zip(&evaluated.elapsed_us) {
+        let mut row = json!({
+            "segment": name,
+            "count": set.len(),
+            "now": format_instant(clock.now, clock.zone),
+            "elapsed_us": { "min": min, "median": median, "max": max },
+        });
+        if args.with_ids
+            && let Some(object) = row.as_object_mut()
+        {
+            object.insert("ids".to_owned(), json!(snapshot.sorted_ids(set).map_err(Failure::io)?));
+        }
+        rows.push(row);
+    }
+    Ok(format!("{}\n", serde_json::Value::Array(rows)))
+}
+
+fn csv_cell(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}

@@ -1,0 +1,35 @@
+//! Tables for people.
+
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+
+/// A table without lines; the columns after the first are numbers, except the last.
+pub fn render(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
+    for row in rows {
+        table.add_row(row);
+    }
+    let last = header.len().saturating_sub(1);
+    for at in 1..last {
+        if let Some(column) = table.column_mut(at) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    let text = table.to_string();
+    text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
+}
+
+/// A part of all contacts in percent.
+pub fn share(part: u64, all: u32) -> String {
+    if all == 0 {
+        return "-".to_owned();
+    }
+    #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+    let percent = part as f64 * 100.0 / f64::from(all);
+    format!("{percent:.1} %")
+}
+
+/// Microseconds as milliseconds.
+pub fn milliseconds(us: u64) -> String {
+    format!("{}.{:02} ms", us / 1000, us % 1000 / 10)
+}
