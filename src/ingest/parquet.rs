@@ -54,6 +54,8 @@ pub(super) fn read<V: Visitor, E: From<IngestError>>(
     let table = Table { roles: &roles, kind: source.kind, constant };
     let work = |(group, first): (usize, u64)| {
         let mut visitor = visitor();
+        // A reader moves the position of its file, so each job has a file of its own.
+        let reader = open()?;
         let read = if flat { read_flat(&reader, group, first, &table, &mut visitor) } else { read_nested(&reader, group, first, &table, &mut visitor) };
         read.map_err(|e| damaged(&e))?;
         Ok(visitor)
