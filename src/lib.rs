@@ -5,11 +5,11 @@ pub mod check;
 pub mod cli;
 pub mod diag;
 #[cfg(feature = "engine")]
+pub mod exec;
+#[cfg(feature = "engine")]
 pub mod generate;
 #[cfg(feature = "engine")]
 pub mod ingest;
-#[cfg(feature = "engine")]
-pub mod exec;
 pub mod plan;
 pub mod row;
 pub mod schema;

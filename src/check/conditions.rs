@@ -34,7 +34,10 @@ impl Checker<'_> {
 
     /// Says that a part of the language has to wait.
     pub(super) fn unsupported(&mut self, what: &str, span: Span) {
-        self.report(Diagnostic::new(codes::E0901, span, format!("{what} is not evaluated by this version yet")).help("leave it out for now"));
+        self.report(
+            Diagnostic::new(codes::E0901, span, format!("{what} is not evaluated by this version yet"))
+                .help("leave it out for now"),
+        );
     }
 
     fn quorum(&mut self, count: CountWords, members: &[ast::Condition]) -> Condition {
@@ -54,7 +57,10 @@ impl Checker<'_> {
             None => {
                 let known = self.names.segments.iter().map(|s| s.name).filter(|n| !n.is_empty());
                 let near = suggest::nearest(&name.value, known);
-                self.report(unknown(codes::E0205, "segment", name, near).help_if(near.is_none(), "define it with `segment name = ...`, or `use` the file that does"));
+                self.report(
+                    unknown(codes::E0205, "segment", name, near)
+                        .help_if(near.is_none(), "define it with `segment name = ...`, or `use` the file that does"),
+                );
                 Condition::Nobody
             }
         }
@@ -73,7 +79,9 @@ impl Checker<'_> {
     fn value(&mut self, expr: &ast::Expr) -> Option<(ValueExpr, super::operands::Subject)> {
         use super::operands::Subject;
         match &expr.kind {
-            ast::ExprKind::Field(name) if name.value == "contact_id" => Some((ValueExpr::ContactId, Subject::contact_id(name.span))),
+            ast::ExprKind::Field(name) if name.value == "contact_id" => {
+                Some((ValueExpr::ContactId, Subject::contact_id(name.span)))
+            }
             ast::ExprKind::Field(name) => {
                 let id = self.field(name)?;
                 let column = self.schema.field_column(id)?;
@@ -87,7 +95,8 @@ impl Checker<'_> {
             _ => {
                 let message = "a test begins with a value of the contact, not with a constant";
                 self.report(
-                    Diagnostic::new(codes::E0302, expr.span, message).help("begin with `field name`, `count(...)`, `sum(...)`, `first(...)` or `last(...)`"),
+                    Diagnostic::new(codes::E0302, expr.span, message)
+                        .help("begin with `field name`, `count(...)`, `sum(...)`, `first(...)` or `last(...)`"),
                 );
                 None
             }
@@ -114,13 +123,17 @@ impl Checker<'_> {
 
 /// `unknown field `Krj``, with the nearest name as a fix.
 pub(super) fn unknown(code: crate::diag::Code, what: &str, name: &Name, near: Option<&str>) -> Diagnostic {
-    let diagnostic = Diagnostic::new(code, name.span, format!("unknown {what} `{}`", name.value)).here(format!("no {what} has this name"));
+    let diagnostic =
+        Diagnostic::new(code, name.span, format!("unknown {what} `{}`", name.value)).here(format!("no {what} has this name"));
     match near {
         Some(near) => {
             let text = spelled(near);
-            diagnostic
-                .help(format!("did you mean `{near}`?"))
-                .fix(Applicability::Maybe, format!("replace with `{near}`"), name.span, text)
+            diagnostic.help(format!("did you mean `{near}`?")).fix(
+                Applicability::Maybe,
+                format!("replace with `{near}`"),
+                name.span,
+                text,
+            )
         }
         None => diagnostic,
     }

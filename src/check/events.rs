@@ -24,7 +24,11 @@ impl Checker<'_> {
     fn single<T>(&mut self, parts: &[T], span: impl Fn(&T) -> Span, what: &str) {
         if let [first, second, ..] = parts {
             let message = format!("a second {what} for one event");
-            self.report(Diagnostic::new(codes::E0403, span(second), message).label(span(first), "the first is here").help("keep one of them"));
+            self.report(
+                Diagnostic::new(codes::E0403, span(second), message)
+                    .label(span(first), "the first is here")
+                    .help("keep one of them"),
+            );
         }
     }
 
@@ -85,7 +89,11 @@ impl Checker<'_> {
         "not an attribute of this event".clone_into(&mut diagnostic.label);
         let is_record = ty.attributes.iter().any(|a| a.name.strip_prefix(&name.value).is_some_and(|rest| rest.starts_with('.')));
         if is_record {
-            diagnostic = diagnostic.help(format!("`{}` is a record: name one of its parts, such as `{}`", name.value, first_part(&ty.attributes, &name.value)));
+            diagnostic = diagnostic.help(format!(
+                "`{}` is a record: name one of its parts, such as `{}`",
+                name.value,
+                first_part(&ty.attributes, &name.value)
+            ));
         } else if near.is_none() {
             diagnostic = diagnostic.help(known_names("attributes", ty.attributes.iter().map(|a| a.name.as_str())));
         }
@@ -136,7 +144,10 @@ impl Checker<'_> {
             ("count", Some(attr)) => {
                 let message = "`count` counts events, not an attribute";
                 let test = format!("count({} where {} is set)", self.event_name(&aggregate.event), attr.value);
-                self.report(Diagnostic::new(codes::E0303, attr.span, message).help(format!("to count events where it is set, write `{test}`")));
+                self.report(
+                    Diagnostic::new(codes::E0303, attr.span, message)
+                        .help(format!("to count events where it is set, write `{test}`")),
+                );
                 return None;
             }
             ("count", None) | ("first" | "last", None) => false,
@@ -162,17 +173,23 @@ impl Checker<'_> {
         let event = self.schema_event(&aggregate.event)?;
         let Some(attr) = &aggregate.attr else {
             let name = self.event_name(&aggregate.event);
-            let example = self.schema.event_type(event).and_then(|ty| ty.attributes.iter().find(|a| is_number(a)).map(|a| a.name.clone()));
+            let example =
+                self.schema.event_type(event).and_then(|ty| ty.attributes.iter().find(|a| is_number(a)).map(|a| a.name.clone()));
             let example = example.unwrap_or_else(|| "attribute".to_owned());
             self.report(
-                Diagnostic::new(codes::E0303, aggregate.function.span, "`sum` needs an attribute to add up").help(format!("write `sum({name}.{example})`")),
+                Diagnostic::new(codes::E0303, aggregate.function.span, "`sum` needs an attribute to add up")
+                    .help(format!("write `sum({name}.{example})`")),
             );
             return None;
         };
         let (id, column) = self.attribute(event, attr)?;
         let ColumnType::Scalar(Scalar::Number { decimals }) = column.ty else {
             let message = format!("`sum` adds up numbers, and `{}` is {}", attr.value, a_type(column.ty));
-            self.report(Diagnostic::new(codes::E0303, attr.span, message).here("not a number").help("to count events, write `count(...)`"));
+            self.report(
+                Diagnostic::new(codes::E0303, attr.span, message)
+                    .here("not a number")
+                    .help("to count events, write `count(...)`"),
+            );
             return None;
         };
         Some((ValueExpr::Sum(Box::new(matching?), EventAttr { event, attr: id, decimals }), Subject::number("`sum(...)`", span)))

@@ -36,7 +36,10 @@ pub(super) fn load(sources: &mut Sources, entry: SourceId, read: ReadFile<'_>, d
             if let Some(known) = known.get(&path) {
                 if is_ancestor(*known, id, &parents) {
                     let message = format!("`{}` uses this file in turn", used.value);
-                    diagnostics.push(Diagnostic::new(codes::E0210, used.span, message).help("move what both need into a third file and use that"));
+                    diagnostics.push(
+                        Diagnostic::new(codes::E0210, used.span, message)
+                            .help("move what both need into a third file and use that"),
+                    );
                 }
                 continue;
             }
@@ -49,7 +52,10 @@ pub(super) fn load(sources: &mut Sources, entry: SourceId, read: ReadFile<'_>, d
                 }
                 Err(reason) => {
                     let message = format!("cannot read `{}`: {reason}", used.value);
-                    diagnostics.push(Diagnostic::new(codes::E0209, used.span, message).help("the path is relative to the file that says `use`"));
+                    diagnostics.push(
+                        Diagnostic::new(codes::E0209, used.span, message)
+                            .help("the path is relative to the file that says `use`"),
+                    );
                 }
             }
         }

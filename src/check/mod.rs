@@ -73,7 +73,11 @@ pub fn check(sources: &mut Sources, entry: SourceId, options: Options<'_>) -> Ch
         if let (Some(slot), Ok(id)) = (checker.ids.get_mut(index), u32::try_from(program.segments.len())) {
             *slot = Some(SegmentId(id));
         }
-        program.segments.push(typed::Segment { name: definition.name.to_owned(), title: definition.title.map(str::to_owned), condition });
+        program.segments.push(typed::Segment {
+            name: definition.name.to_owned(),
+            title: definition.title.map(str::to_owned),
+            condition,
+        });
     }
     let own = names.segments.iter().zip(&checker.ids).filter(|(s, _)| s.source == entry).filter_map(|(_, id)| *id).collect();
     let mut diagnostics = checker.diagnostics;

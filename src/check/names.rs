@@ -54,7 +54,9 @@ pub(super) fn collect<'a>(files: &'a [File], diagnostics: &mut Vec<Diagnostic>) 
                     });
                 }
                 Statement::Param(param) => match params.entry(&param.name.value) {
-                    Entry::Occupied(first) => diagnostics.push(twice("param", &param.name.value, param.name.span, Some(*first.get()))),
+                    Entry::Occupied(first) => {
+                        diagnostics.push(twice("param", &param.name.value, param.name.span, Some(*first.get())))
+                    }
                     Entry::Vacant(slot) => {
                         slot.insert(param.name.span);
                         names.params.push(param);
@@ -63,7 +65,8 @@ pub(super) fn collect<'a>(files: &'a [File], diagnostics: &mut Vec<Diagnostic>) 
                 Statement::Use(_) => {}
                 Statement::Unsupported(keyword) => {
                     let message = format!("`{}` is not evaluated by this version yet", keyword.value);
-                    diagnostics.push(Diagnostic::new(codes::E0901, keyword.span, message).help("leave the definition out for now"));
+                    diagnostics
+                        .push(Diagnostic::new(codes::E0901, keyword.span, message).help("leave the definition out for now"));
                 }
             }
         }
@@ -72,7 +75,9 @@ pub(super) fn collect<'a>(files: &'a [File], diagnostics: &mut Vec<Diagnostic>) 
 }
 
 fn twice(what: &str, name: &str, span: Span, first: Option<Span>) -> Diagnostic {
-    let diagnostic = Diagnostic::new(codes::E0207, span, format!("{what} `{name}` is defined twice")).here("defined again here").help("rename one of them");
+    let diagnostic = Diagnostic::new(codes::E0207, span, format!("{what} `{name}` is defined twice"))
+        .here("defined again here")
+        .help("rename one of them");
     match first {
         Some(first) => diagnostic.label(first, "defined here first"),
         None => diagnostic,

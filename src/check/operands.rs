@@ -103,14 +103,20 @@ impl Checker<'_> {
         let id = self.field(name)?;
         let column = self.schema.field_column(id)?;
         let (scalar, fits) = match (subject.ty, column.ty) {
-            (ColumnType::Scalar(left), ColumnType::Scalar(right)) => (right, std::mem::discriminant(&left) == std::mem::discriminant(&right)),
+            (ColumnType::Scalar(left), ColumnType::Scalar(right)) => {
+                (right, std::mem::discriminant(&left) == std::mem::discriminant(&right))
+            }
             (_, right) => (right.scalar(), false),
         };
         if fits {
             return Some(Operand::Field(id, scalar));
         }
         let message = format!("{}, but field `{}` is {}", subject.is(), name.value, a_type(column.ty));
-        self.report(Diagnostic::new(codes::E0302, name.span, message).label(subject.span, format!("this is {}", a_type(subject.ty))).help("compare values of one type"));
+        self.report(
+            Diagnostic::new(codes::E0302, name.span, message)
+                .label(subject.span, format!("this is {}", a_type(subject.ty)))
+                .help("compare values of one type"),
+        );
         None
     }
 
@@ -125,12 +131,16 @@ impl Checker<'_> {
             return Some(constant);
         }
         let message = format!("{}, but this is {}", subject.is(), constant.kind());
-        let mut diagnostic = Diagnostic::new(codes::E0302, expr.span, message).here(format!("this is {}", constant.kind())).label(
-            subject.span,
-            format!("this is {}", a_type(subject.ty)),
-        );
+        let mut diagnostic = Diagnostic::new(codes::E0302, expr.span, message)
+            .here(format!("this is {}", constant.kind()))
+            .label(subject.span, format!("this is {}", a_type(subject.ty)));
         if let Some(text) = rewritten(&constant, scalar, self.schema.timezone) {
-            diagnostic = diagnostic.help(format!("write `{text}`")).fix(Applicability::Certain, format!("write `{text}`"), expr.span, text);
+            diagnostic = diagnostic.help(format!("write `{text}`")).fix(
+                Applicability::Certain,
+                format!("write `{text}`"),
+                expr.span,
+                text,
+            );
         }
         self.report(diagnostic);
         None
@@ -146,7 +156,12 @@ impl Checker<'_> {
         let known: Vec<String> = values.iter().map(|v| format!("`{v}`")).collect();
         let mut diagnostic = Diagnostic::new(codes::E0203, span, message).here("not one of its values");
         if let Some(near) = near {
-            diagnostic = diagnostic.help(format!("did you mean `{near}`?")).fix(Applicability::Maybe, format!("replace with `{near}`"), span, quoted(near));
+            diagnostic = diagnostic.help(format!("did you mean `{near}`?")).fix(
+                Applicability::Maybe,
+                format!("replace with `{near}`"),
+                span,
+                quoted(near),
+            );
         }
         self.report(diagnostic.help(format!("its values are {}", known.join(", "))));
         None
@@ -196,7 +211,11 @@ impl Checker<'_> {
                 Some(super::params::ParamConstant::One(constant)) => Some(constant.clone()),
                 Some(super::params::ParamConstant::List(_)) => {
                     let message = format!("`${}` is a list, and one value is needed here", name.value);
-                    self.report(Diagnostic::new(codes::E0302, span, message).label(param.span, "defined as a list here").help("write `in` to test against a list"));
+                    self.report(
+                        Diagnostic::new(codes::E0302, span, message)
+                            .label(param.span, "defined as a list here")
+                            .help("write `in` to test against a list"),
+                    );
                     None
                 }
                 // Its own mistake has been reported.
@@ -211,7 +230,9 @@ impl Checker<'_> {
 
     pub(super) fn unknown_param(&mut self, name: &Name) {
         let near = suggest::nearest(&name.value, self.params.names());
-        self.report(unknown(codes::E0206, "param", name, near).help_if(near.is_none(), "define it with `param $name: type = value`"));
+        self.report(
+            unknown(codes::E0206, "param", name, near).help_if(near.is_none(), "define it with `param $name: type = value`"),
+        );
     }
 
     /// Every constant of a list; reports items that are of another kind than the first.
@@ -228,9 +249,9 @@ fn rewritten(constant: &Constant, wanted: Scalar, zone: chrono_tz::Tz) -> Option
         (Constant::Bool(b), Scalar::Text) => Some(format!("\"{b}\"")),
         (Constant::Text(text), Scalar::Number { .. }) => text.trim().parse::<Decimal>().ok().map(|n| n.to_string()),
         (Constant::Text(text), Scalar::Date) => time::parse_date(text).ok().map(|_| text.clone()),
-        (Constant::Text(text), Scalar::Time) => {
-            (time::parse_date(text).is_ok() || text.contains('T') && time::parse_instant(text, zone).is_ok()).then(|| text.clone())
-        }
+        (Constant::Text(text), Scalar::Time) => (time::parse_date(text).is_ok()
+            || text.contains('T') && time::parse_instant(text, zone).is_ok())
+        .then(|| text.clone()),
         (Constant::Text(text), Scalar::Bool) => matches!(text.as_str(), "true" | "false").then(|| text.clone()),
         _ => None,
     }

@@ -8,9 +8,9 @@ use super::operands::Constant;
 use super::suggest::nearest;
 use crate::diag::{Diagnostic, codes};
 use crate::schema::Scalar;
+use crate::syntax::ast::Statement;
 use crate::syntax::ast::{Expr, ExprKind, ParamDef, ParamValue, Point as AstPoint};
 use crate::syntax::{Sources, Span, parse};
-use crate::syntax::ast::Statement;
 use crate::time::{self, Point};
 
 /// All params by name.
@@ -50,7 +50,12 @@ impl Params {
 }
 
 /// Reads every param, overrides applied.
-pub(super) fn resolve(sources: &mut Sources, names: &Names<'_>, options: Options<'_>, diagnostics: &mut Vec<Diagnostic>) -> Params {
+pub(super) fn resolve(
+    sources: &mut Sources,
+    names: &Names<'_>,
+    options: Options<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Params {
     let mut params = Params::default();
     let mut reader = Reader { zone: options.schema.timezone, diagnostics };
     for definition in &names.params {
@@ -63,7 +68,8 @@ pub(super) fn resolve(sources: &mut Sources, names: &Names<'_>, options: Options
     for (name, value) in options.overrides {
         if !params.params.contains_key(name) {
             let source = sources.add("--set", &format!("{name}={value}"));
-            let mut diagnostic = Diagnostic::new(codes::E0206, Span::new(source, 0, name.len()), format!("the script has no param `${name}`"));
+            let mut diagnostic =
+                Diagnostic::new(codes::E0206, Span::new(source, 0, name.len()), format!("the script has no param `${name}`"));
             if let Some(near) = nearest(name, params.names()) {
                 diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
             }
@@ -75,7 +81,12 @@ pub(super) fn resolve(sources: &mut Sources, names: &Names<'_>, options: Options
 
 fn override_of<'o>(definition: &ParamDef, options: Options<'o>) -> Option<(&'o str, &'o str)> {
     // The last one wins, as with other command-line options.
-    options.overrides.iter().rev().find(|(name, _)| *name == definition.name.value).map(|(name, value)| (name.as_str(), value.as_str()))
+    options
+        .overrides
+        .iter()
+        .rev()
+        .find(|(name, _)| *name == definition.name.value)
+        .map(|(name, value)| (name.as_str(), value.as_str()))
 }
 
 struct Reader<'d> {
@@ -102,7 +113,10 @@ impl Reader<'_> {
                 if let Some(near) = nearest(scalar, ["text", "number", "bool", "date", "time"]) {
                     diagnostic = diagnostic.help(format!("did you mean `{near}`?"));
                 }
-                self.diagnostics.push(diagnostic.help("the types are `text`, `number`, `bool`, `date`, `time` and lists of them, such as `list<text>`"));
+                self.diagnostics.push(
+                    diagnostic
+                        .help("the types are `text`, `number`, `bool`, `date`, `time` and lists of them, such as `list<text>`"),
+                );
                 return None;
             }
         };
@@ -121,7 +135,12 @@ impl Reader<'_> {
                 None
             }
             (ParamValue::List(list), false) => {
-                self.wrong(list.span, "one value is needed here, not a list", ty_span, &format!("make the type `list<{}>`", ty.scalar));
+                self.wrong(
+                    list.span,
+                    "one value is needed here, not a list",
+                    ty_span,
+                    &format!("make the type `list<{}>`", ty.scalar),
+                );
                 None
             }
         }
@@ -146,7 +165,12 @@ impl Reader<'_> {
             }
         };
         if !constant.fits(scalar) {
-            self.wrong(expr.span, &format!("this is {}, but the param is a {scalar}", constant.kind()), ty_span, "change the value or the type");
+            self.wrong(
+                expr.span,
+                &format!("this is {}, but the param is a {scalar}", constant.kind()),
+                ty_span,
+                "change the value or the type",
+            );
             return None;
         }
         Some(constant)
@@ -157,7 +181,14 @@ impl Reader<'_> {
     }
 
     /// `--set name=text`: the text is a literal of the type; a text needs no quotes.
-    fn overridden(&mut self, sources: &mut Sources, name: &str, text: &str, ty_name: &str, ty: ParamType) -> Option<ParamConstant> {
+    fn overridden(
+        &mut self,
+        sources: &mut Sources,
+        name: &str,
+        text: &str,
+        ty_name: &str,
+        ty: ParamType,
+    ) -> Option<ParamConstant> {
         if matches!(ty, ParamType { scalar: Scalar::Text, list: false }) {
             return Some(ParamConstant::One(Constant::Text(crate::value::nfc(text).into_owned())));
         }
@@ -167,7 +198,12 @@ impl Reader<'_> {
         let Some(Statement::Param(definition)) = script.statements.first().filter(|_| errors.is_empty()) else {
             let end = sources.get(source).map_or(0, |s| s.text.len());
             let span = Span::new(source, end - text.len(), end);
-            self.wrong(span, &format!("`{text}` is not a {ty_name}"), Span::new(source, 0, end - text.len()), "write the value as it would stand in the script");
+            self.wrong(
+                span,
+                &format!("`{text}` is not a {ty_name}"),
+                Span::new(source, 0, end - text.len()),
+                "write the value as it would stand in the script",
+            );
             return None;
         };
         let definition = definition.clone();

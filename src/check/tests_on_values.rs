@@ -43,7 +43,9 @@ impl Checker<'_> {
             TestKind::Matches(pattern, folding) => self.matches(subject, pattern, *folding),
             TestKind::Has(op, operand, folding) => self.has(subject, *op, operand, *folding, test.span),
             TestKind::Anniversary(within) => {
-                self.demand(subject, test.span, "`anniversary` tests", &["date", "time"], |s| matches!(s, Scalar::Date | Scalar::Time))?;
+                self.demand(subject, test.span, "`anniversary` tests", &["date", "time"], |s| {
+                    matches!(s, Scalar::Date | Scalar::Time)
+                })?;
                 if !subject.stored {
                     self.unsupported(&format!("`anniversary` of {}", subject.what), test.span);
                     return None;
@@ -51,7 +53,9 @@ impl Checker<'_> {
                 Some(Test::Anniversary(*within))
             }
             TestKind::Window(kind) => {
-                self.demand(subject, test.span, "a window tests", &["date", "time"], |s| matches!(s, Scalar::Date | Scalar::Time))?;
+                self.demand(subject, test.span, "a window tests", &["date", "time"], |s| {
+                    matches!(s, Scalar::Date | Scalar::Time)
+                })?;
                 self.window(kind, test.span).map(Test::Window)
             }
             TestKind::Unsupported(what) => {
@@ -62,13 +66,24 @@ impl Checker<'_> {
     }
 
     /// Reports a subject that is a list or of a type that `accepts` does not take.
-    fn demand(&mut self, subject: &Subject, span: Span, test: &str, wanted: &[&str], accepts: impl Fn(Scalar) -> bool) -> Option<()> {
+    fn demand(
+        &mut self,
+        subject: &Subject,
+        span: Span,
+        test: &str,
+        wanted: &[&str],
+        accepts: impl Fn(Scalar) -> bool,
+    ) -> Option<()> {
         if let ColumnType::Scalar(scalar) = subject.ty
             && accepts(scalar)
         {
             return Some(());
         }
-        let wanted = wanted.iter().map(|w| if *w == "text" { "text".to_owned() } else { format!("a {w}") }).collect::<Vec<_>>().join(" or ");
+        let wanted = wanted
+            .iter()
+            .map(|w| if *w == "text" { "text".to_owned() } else { format!("a {w}") })
+            .collect::<Vec<_>>()
+            .join(" or ");
         let message = format!("{test} {wanted}, and {}", subject.is());
         self.report(
             Diagnostic::new(codes::E0301, span, message)
@@ -79,17 +94,27 @@ impl Checker<'_> {
         None
     }
 
-    fn compare(&mut self, subject: &Subject, op: &Literal<CompareOp>, operand: &Expr, folding: Folding, span: Span) -> Option<Test> {
+    fn compare(
+        &mut self,
+        subject: &Subject,
+        op: &Literal<CompareOp>,
+        operand: &Expr,
+        folding: Folding,
+        span: Span,
+    ) -> Option<Test> {
         let ordered = !matches!(op.value, CompareOp::Equal | CompareOp::NotEqual);
         let words = format!("`{}` tests", op_words(op.value));
         if ordered {
-            self.demand(subject, op.span, &words, &["number", "date", "time"], |s| matches!(s, Scalar::Number { .. } | Scalar::Date | Scalar::Time))?;
+            self.demand(subject, op.span, &words, &["number", "date", "time"], |s| {
+                matches!(s, Scalar::Number { .. } | Scalar::Date | Scalar::Time)
+            })?;
         } else {
             self.demand(subject, op.span, &words, &["single value"], |_| true)?;
         }
         self.folds_text(subject, folding, span)?;
         // Under a folding the texts of a closed set may be written in any way.
-        let subject_free = Subject { values: subject.values.clone().filter(|_| folding.is_exact()), ..Subject::column_like(subject) };
+        let subject_free =
+            Subject { values: subject.values.clone().filter(|_| folding.is_exact()), ..Subject::column_like(subject) };
         match self.operand(&subject_free, operand)? {
             Operand::Field(..) if !subject.stored => {
                 self.unsupported(&format!("comparing {} with a field", subject.what), operand.span);
@@ -115,17 +140,25 @@ impl Checker<'_> {
             return Some(());
         }
         let message = format!("`ignoring` is for text, and {}", subject.is());
-        self.report(Diagnostic::new(codes::E0301, span, message).label(subject.span, format!("this is {}", a_type(subject.ty))).help("leave `ignoring ...` out"));
+        self.report(
+            Diagnostic::new(codes::E0301, span, message)
+                .label(subject.span, format!("this is {}", a_type(subject.ty)))
+                .help("leave `ignoring ...` out"),
+        );
         None
     }
 
     fn between(&mut self, subject: &Subject, a: &Expr, b: &Expr, span: Span) -> Option<Test> {
-        self.demand(subject, span, "`between` tests", &["number", "date", "time"], |s| matches!(s, Scalar::Number { .. } | Scalar::Date | Scalar::Time))?;
+        self.demand(subject, span, "`between` tests", &["number", "date", "time"], |s| {
+            matches!(s, Scalar::Number { .. } | Scalar::Date | Scalar::Time)
+        })?;
         let (from, to) = (self.constant_for(subject, a), self.constant_for(subject, b));
         match (from?, to?) {
             (Constant::Number(from), Constant::Number(to)) => {
                 if from > to {
-                    let mut diagnostic = Diagnostic::new(codes::E0401, a.span.to(b.span), format!("no number lies between {from} and {to}")).help("write the smaller number first");
+                    let mut diagnostic =
+                        Diagnostic::new(codes::E0401, a.span.to(b.span), format!("no number lies between {from} and {to}"))
+                            .help("write the smaller number first");
                     diagnostic.fixes.push(swap(self.text_of(a.span), a.span, self.text_of(b.span), b.span));
                     self.report(diagnostic);
                     return None;
@@ -140,10 +173,18 @@ impl Checker<'_> {
         }
     }
 
-    fn membership(&mut self, subject: &Subject, operand: &ast::ListOperand, folding: Folding, negated: bool, span: Span) -> Option<Test> {
+    fn membership(
+        &mut self,
+        subject: &Subject,
+        operand: &ast::ListOperand,
+        folding: Folding,
+        negated: bool,
+        span: Span,
+    ) -> Option<Test> {
         self.demand(subject, span, "`in` tests", &["single value"], |_| true)?;
         self.folds_text(subject, folding, span)?;
-        let subject_free = Subject { values: subject.values.clone().filter(|_| folding.is_exact()), ..Subject::column_like(subject) };
+        let subject_free =
+            Subject { values: subject.values.clone().filter(|_| folding.is_exact()), ..Subject::column_like(subject) };
         let constants = self.constants(&subject_free, operand, span)?;
         Some(match subject.ty.scalar() {
             Scalar::Text => Test::TextIn(texts(constants), folding, negated),
@@ -154,7 +195,8 @@ impl Checker<'_> {
             ),
             Scalar::Bool => {
                 self.report(
-                    Diagnostic::new(codes::E0301, span, format!("`in` is of no use where {}", subject.is())).help("write `is true`, `is false` or `is set`"),
+                    Diagnostic::new(codes::E0301, span, format!("`in` is of no use where {}", subject.is()))
+                        .help("write `is true`, `is false` or `is set`"),
                 );
                 return None;
             }
@@ -169,7 +211,10 @@ impl Checker<'_> {
             ast::ListOperand::Param(name) => self.list_param(subject, name),
             ast::ListOperand::Field(name) => {
                 let message = format!("`in` takes a list of constants, not field `{}`", name.value);
-                self.report(Diagnostic::new(codes::E0302, span, message).help("to compare two fields write `field a = field b`, or `field list has ...`"));
+                self.report(
+                    Diagnostic::new(codes::E0302, span, message)
+                        .help("to compare two fields write `field a = field b`, or `field list has ...`"),
+                );
                 None
             }
         }
@@ -193,7 +238,11 @@ impl Checker<'_> {
         if let Some(other) = constants.iter().find(|c| !c.fits(subject.ty.scalar())) {
             let span = param.span;
             let message = format!("{}, but the items of `${}` are {}", subject.is(), name.value, other.kind());
-            self.report(Diagnostic::new(codes::E0302, name.span, message).label(span, "defined here").label(subject.span, format!("this is {}", a_type(subject.ty))));
+            self.report(
+                Diagnostic::new(codes::E0302, name.span, message)
+                    .label(span, "defined here")
+                    .label(subject.span, format!("this is {}", a_type(subject.ty))),
+            );
             return None;
         }
         for constant in &constants {
@@ -215,7 +264,10 @@ impl Checker<'_> {
                     regex::Error::CompiledTooBig(_) => "the regular expression is too large".to_owned(),
                     other => format!("the regular expression cannot be read: {}", reason(&other.to_string())),
                 };
-                self.report(Diagnostic::new(codes::E0501, pattern.span, message).help("to look for a plain text write `contains`; to match a sign such as `(` itself write `\\\\(`"));
+                self.report(
+                    Diagnostic::new(codes::E0501, pattern.span, message)
+                        .help("to look for a plain text write `contains`; to match a sign such as `(` itself write `\\\\(`"),
+                );
                 None
             }
         }
@@ -236,13 +288,21 @@ impl Checker<'_> {
         if let ast::ListOperand::Field(name) | ast::ListOperand::One(Expr { kind: ast::ExprKind::Field(name), .. }) = operand {
             return self.has_field(subject, op, name, folding);
         }
-        let subject_free = Subject { values: subject.values.clone().filter(|_| folding.is_exact()), ..Subject::column_like(subject) };
+        let subject_free =
+            Subject { values: subject.values.clone().filter(|_| folding.is_exact()), ..Subject::column_like(subject) };
         let constants = self.constants(&subject_free, operand, span)?;
         if constants.is_empty() {
-            self.report(Diagnostic::new(codes::E0401, span, "an empty list is nothing to look for").help("write at least one item, or test `is set`"));
+            self.report(
+                Diagnostic::new(codes::E0401, span, "an empty list is nothing to look for")
+                    .help("write at least one item, or test `is set`"),
+            );
             return None;
         }
-        let operand = if subject.ty.scalar() == Scalar::Text { ListOperand::Text(texts(constants), folding) } else { ListOperand::Number(numbers(constants)) };
+        let operand = if subject.ty.scalar() == Scalar::Text {
+            ListOperand::Text(texts(constants), folding)
+        } else {
+            ListOperand::Number(numbers(constants))
+        };
         Some(Test::Has(op, operand))
     }
 
@@ -252,7 +312,11 @@ impl Checker<'_> {
         let same = std::mem::discriminant(&column.ty.scalar()) == std::mem::discriminant(&subject.ty.scalar());
         if !column.ty.is_list() || !same {
             let message = format!("{}, but field `{}` is {}", subject.is(), name.value, a_type(column.ty));
-            self.report(Diagnostic::new(codes::E0302, name.span, message).label(subject.span, format!("this is {}", a_type(subject.ty))).help("compare two lists of one type"));
+            self.report(
+                Diagnostic::new(codes::E0302, name.span, message)
+                    .label(subject.span, format!("this is {}", a_type(subject.ty)))
+                    .help("compare two lists of one type"),
+            );
             return None;
         }
         if !folding.is_exact() {
@@ -271,14 +335,16 @@ impl Subject {
 }
 
 fn texts(constants: Vec<Constant>) -> Vec<String> {
-    let mut texts: Vec<String> = constants.into_iter().filter_map(|c| if let Constant::Text(t) = c { Some(t) } else { None }).collect();
+    let mut texts: Vec<String> =
+        constants.into_iter().filter_map(|c| if let Constant::Text(t) = c { Some(t) } else { None }).collect();
     texts.sort_unstable();
     texts.dedup();
     texts
 }
 
 fn numbers(constants: Vec<Constant>) -> Vec<Decimal> {
-    let mut numbers: Vec<Decimal> = constants.into_iter().filter_map(|c| if let Constant::Number(n) = c { Some(n) } else { None }).collect();
+    let mut numbers: Vec<Decimal> =
+        constants.into_iter().filter_map(|c| if let Constant::Number(n) = c { Some(n) } else { None }).collect();
     numbers.sort_unstable();
     numbers.dedup();
     numbers
@@ -314,8 +380,9 @@ fn fitting(ty: ColumnType) -> &'static str {
         ColumnType::Scalar(Scalar::Text) => "`= \"...\"`, `in [...]`, `contains`, `starts with`, `is set`",
         ColumnType::Scalar(Scalar::Number { .. }) => "`= 5`, `>= 5`, `between 5 and 10`, `in [...]`, `is set`",
         ColumnType::Scalar(Scalar::Bool) => "`is true`, `is false`, `is set`",
-        ColumnType::Scalar(Scalar::Date | Scalar::Time) => "`within 30d`, `older than 90d`, `before 2025-11-01`, `on today`, `is set`",
+        ColumnType::Scalar(Scalar::Date | Scalar::Time) => {
+            "`within 30d`, `older than 90d`, `before 2025-11-01`, `on today`, `is set`"
+        }
         ColumnType::List(_) | ColumnType::Item(_) => "`has \"...\"`, `has any of [...]`, `has all of [...]`, `is set`",
     }
 }
-

@@ -17,8 +17,11 @@ impl Checker<'_> {
                 let field = self.field(name)?;
                 let column = self.schema.field_column(field)?;
                 if !matches!(column.ty, ColumnType::Scalar(Scalar::Date | Scalar::Time)) {
-                    let message = format!("field `{}` is a {}, and a window is counted from a date or a time", name.value, column.ty);
-                    self.report(Diagnostic::new(codes::E0302, name.span, message).help("name a field that holds a date or a time"));
+                    let message =
+                        format!("field `{}` is a {}, and a window is counted from a date or a time", name.value, column.ty);
+                    self.report(
+                        Diagnostic::new(codes::E0302, name.span, message).help("name a field that holds a date or a time"),
+                    );
                     return None;
                 }
                 let side = if *after { Side::After } else { Side::Before };
@@ -27,7 +30,8 @@ impl Checker<'_> {
             WindowKind::Next(_) => {
                 let message = "events lie in the past: none is within the next days";
                 self.report(
-                    Diagnostic::new(codes::E0404, window.span, message).help("write `within 30d` for the past; `within next` is for dates of the contact"),
+                    Diagnostic::new(codes::E0404, window.span, message)
+                        .help("write `within 30d` for the past; `within next` is for dates of the contact"),
                 );
                 None
             }
@@ -75,15 +79,20 @@ impl Checker<'_> {
         }
         let clock = |now| Clock { now, zone: self.schema.timezone };
         let backwards = [1_700_000_000_000, 1_708_000_000_000].into_iter().map(clock).all(|clock| {
-            if from.is_day() && to.is_day() { clock.day(from) > clock.day(to) } else { clock.point_instants(from).lo > clock.point_instants(to).hi }
+            if from.is_day() && to.is_day() {
+                clock.day(from) > clock.day(to)
+            } else {
+                clock.point_instants(from).lo > clock.point_instants(to).hi
+            }
         });
         if !backwards {
             return Some(());
         }
-        let mut diagnostic = Diagnostic::new(codes::E0401, from_span.to(to_span), "the range ends before it begins: nothing lies in it")
-            .label(from_span, "this is later")
-            .label(to_span, "than this")
-            .help("write the earlier end first");
+        let mut diagnostic =
+            Diagnostic::new(codes::E0401, from_span.to(to_span), "the range ends before it begins: nothing lies in it")
+                .label(from_span, "this is later")
+                .label(to_span, "than this")
+                .help("write the earlier end first");
         diagnostic.fixes.push(swap(self.text_of(from_span), from_span, self.text_of(to_span), to_span));
         self.report(diagnostic);
         None

@@ -57,13 +57,20 @@ pub enum Command {
     )]
     Check(CheckArgs),
     /// Show how a segment is evaluated
-    #[command(before_help = "Examples:\n  segql explain segment.seg vip --store data.segql\n  segql explain -e 'event MailOpen within 30d' --schema schema.toml --format json")]
+    #[command(
+        before_help = "Examples:\n  segql explain segment.seg vip --store data.segql\n  segql explain -e 'event MailOpen within 30d' --schema schema.toml --format json"
+    )]
     Explain(ExplainArgs),
     /// Work with schemas
-    #[command(subcommand, before_help = "Examples:\n  segql schema infer --contacts contacts.csv --events events.ndjson -o schema.toml\n  segql schema show --store data.segql")]
+    #[command(
+        subcommand,
+        before_help = "Examples:\n  segql schema infer --contacts contacts.csv --events events.ndjson -o schema.toml\n  segql schema show --store data.segql"
+    )]
     Schema(SchemaCommand),
     /// Make seeded, realistic data of any size
-    #[command(before_help = "Examples:\n  segql gen --contacts 1000000 --events 40000000 --seed 1 --out data\n  segql gen --contacts 1000 --events 50000 --seed 7 --out data --format ndjson")]
+    #[command(
+        before_help = "Examples:\n  segql gen --contacts 1000000 --events 40000000 --seed 1 --out data\n  segql gen --contacts 1000 --events 50000 --seed 7 --out data --format ndjson"
+    )]
     Gen(GenArgs),
     /// Print a completion script for a shell
     #[command(before_help = "Examples:\n  segql completions bash > ~/.local/share/bash-completion/completions/segql")]

@@ -44,7 +44,9 @@ pub fn schema_of(schema: Option<&Path>, store: Option<&Path>) -> Result<Schema, 
         (None, None) => match (project.schema, project.store) {
             (Some(schema), _) => read_schema(&schema),
             (None, Some(store)) => store_schema(&store),
-            (None, None) => Err(Failure::usage("which fields and events are there? give `--schema FILE` or `--store DIR`, or name one in `segql.toml`")),
+            (None, None) => Err(Failure::usage(
+                "which fields and events are there? give `--schema FILE` or `--store DIR`, or name one in `segql.toml`",
+            )),
         },
     }
 }
@@ -87,7 +89,9 @@ pub fn open(args: &DataArgs, now: &NowArgs, ui: Ui, cancel: &Cancel) -> Result<S
     };
     match store {
         Some(store) => Store::open(&store).map_err(Failure::io),
-        None => Err(Failure::usage("where is the data? give `--store DIR`, or files with `--contacts` and `--events`, or set SEGQL_STORE")),
+        None => Err(Failure::usage(
+            "where is the data? give `--store DIR`, or files with `--contacts` and `--events`, or set SEGQL_STORE",
+        )),
     }
 }
 
@@ -134,7 +138,9 @@ impl Input {
     /// The files of the arguments; `format` overrides their own.
     pub fn new(files: &FileArgs, format: Option<&str>) -> Result<Self, Failure> {
         let format = match format.or(files.input_format.as_deref()) {
-            Some(word) => Some(ingest::format_of(word).ok_or_else(|| Failure::usage(format!("`{word}` is not a format; the formats are csv, ndjson, segment and parquet")))?),
+            Some(word) => Some(ingest::format_of(word).ok_or_else(|| {
+                Failure::usage(format!("`{word}` is not a format; the formats are csv, ndjson, segment and parquet"))
+            })?),
             None => None,
         };
         let mapping = match &files.map {
@@ -166,7 +172,15 @@ impl Input {
     }
 
     /// Loads the files into a store, all or nothing.
-    pub fn load(&self, store: &Store, schema: &Schema, now: i64, files: &FileArgs, ui: Ui, cancel: &Cancel) -> Result<(Report, LoadSummary), Failure> {
+    pub fn load(
+        &self,
+        store: &Store,
+        schema: &Schema,
+        now: i64,
+        files: &FileArgs,
+        ui: Ui,
+        cancel: &Cancel,
+    ) -> Result<(Report, LoadSummary), Failure> {
         let mut progress = Progress::new("reading", ui);
         let mut loader = Loader::begin(store, schema, LoadOptions::default()).map_err(Failure::io)?;
         let options = Options { now, mapping: self.mapping.clone(), max_rejects: files.max_rejects };
@@ -205,7 +219,13 @@ enum SinkError {
     Store(StoreError),
 }
 
-fn source(path: &Path, kind: SourceKind, format: Option<Format>, twice: bool, copies: &mut Vec<tempfile::NamedTempFile>) -> Result<Source, Failure> {
+fn source(
+    path: &Path,
+    kind: SourceKind,
+    format: Option<Format>,
+    twice: bool,
+    copies: &mut Vec<tempfile::NamedTempFile>,
+) -> Result<Source, Failure> {
     if path != Path::new("-") {
         return Ok(Source { path: path.to_owned(), kind, format });
     }

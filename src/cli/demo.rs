@@ -48,23 +48,31 @@ pub fn demo(args: &DemoArgs, ui: Ui) -> Result<(), Failure> {
             eprint!("{}", render::human(&checked.diagnostics, &sources, ui.color));
             return Err(Failure::Script);
         }
-        let wanted: Vec<(SegmentId, String)> = checked
-            .own
-            .iter()
-            .filter_map(|id| Some((*id, checked.program.segments.get(id.0 as usize)?.name.clone())))
-            .collect();
+        let wanted: Vec<(SegmentId, String)> =
+            checked.own.iter().filter_map(|id| Some((*id, checked.program.segments.get(id.0 as usize)?.name.clone()))).collect();
         let script = Script { checked, wanted };
         let evaluated = evaluate::segments(&script, &snapshot, &clock, 5, &cancel)?;
         for (((_, name), set), (_, median, _)) in script.wanted.iter().zip(&evaluated.members).zip(&evaluated.elapsed_us) {
             let title = if *name == example.main { example.title } else { "" };
-            rows.push(vec![name.clone(), set.len().to_string(), table::share(set.len(), snapshot.contacts()), table::milliseconds(*median), title.to_owned()]);
+            rows.push(vec![
+                name.clone(),
+                set.len().to_string(),
+                table::share(set.len(), snapshot.contacts()),
+                table::milliseconds(*median),
+                title.to_owned(),
+            ]);
         }
     }
     output::print(table::render(&["segment", "contacts", "share", "time", "example"], rows.into_iter()).as_bytes())?;
     if let Some(dir) = &args.dir {
         let script = dir.join("examples").join(EXAMPLES.first().map_or("", |e| e.file));
         eprintln!("\nthe store is `{}`, the scripts are in `{}`; try", dir.join(STORE).display(), dir.join("examples").display());
-        eprintln!("  segql run {} --store {} --now {}", script.display(), dir.join(STORE).display(), format_instant(clock.now, clock.zone));
+        eprintln!(
+            "  segql run {} --store {} --now {}",
+            script.display(),
+            dir.join(STORE).display(),
+            format_instant(clock.now, clock.zone)
+        );
     }
     Ok(())
 }
@@ -73,7 +81,9 @@ pub fn demo(args: &DemoArgs, ui: Ui) -> Result<(), Failure> {
 const STORE: &str = "store.segql";
 
 fn write_examples(dir: &Path) -> Result<(), Failure> {
-    let files = EXAMPLES.iter().flat_map(|e| [(PathBuf::from(e.file), e.script), (Path::new(e.file).with_file_name("schema.toml"), e.schema)]);
+    let files = EXAMPLES
+        .iter()
+        .flat_map(|e| [(PathBuf::from(e.file), e.script), (Path::new(e.file).with_file_name("schema.toml"), e.schema)]);
     for (file, text) in files.chain([(PathBuf::from(COMMON.0), COMMON.1)]) {
         let path = dir.join("examples").join(file);
         let failed = |e: std::io::Error| Failure::io(format!("cannot write `{}`: {e}", path.display()));

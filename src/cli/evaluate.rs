@@ -22,7 +22,13 @@ pub struct Evaluated {
 }
 
 /// Evaluates each segment `repeat` times, one after the other, so that each has its own time.
-pub fn segments(script: &Script, snapshot: &Snapshot<'_>, clock: &Clock, repeat: u32, cancel: &Cancel) -> Result<Evaluated, Failure> {
+pub fn segments(
+    script: &Script,
+    snapshot: &Snapshot<'_>,
+    clock: &Clock,
+    repeat: u32,
+    cancel: &Cancel,
+) -> Result<Evaluated, Failure> {
     let engine = Engine::new(snapshot);
     let plan = |wanted: &[_]| rewrite(&lower(&script.checked.program, wanted, snapshot.schema(), clock));
     let mut members = Vec::new();

@@ -32,7 +32,11 @@ impl Failure {
 
     /// A failure to write the output.
     pub fn output(error: &std::io::Error) -> Self {
-        if error.kind() == std::io::ErrorKind::BrokenPipe { Self::PipeClosed } else { Self::Io(format!("cannot write the output: {error}")) }
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            Self::PipeClosed
+        } else {
+            Self::Io(format!("cannot write the output: {error}"))
+        }
     }
 
     /// Exit code, and the line for standard error.

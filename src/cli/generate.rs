@@ -13,7 +13,15 @@ use crate::time::parse_instant;
 /// Writes generated data.
 pub fn generate(args: &GenArgs, ui: Ui) -> Result<(), Failure> {
     let until = parse_instant(&args.until, chrono_tz::UTC).map_err(|e| Failure::usage(format!("`--until`: {e}")))?;
-    let options = GenOptions { contacts: args.contacts, events: args.events, seed: args.seed, until, days: args.days, industries: Vec::new(), message_ids: args.message_ids };
+    let options = GenOptions {
+        contacts: args.contacts,
+        events: args.events,
+        seed: args.seed,
+        until,
+        days: args.days,
+        industries: Vec::new(),
+        message_ids: args.message_ids,
+    };
     let format = match args.format {
         GenFormat::Parquet => FileFormat::Parquet,
         GenFormat::Ndjson => FileFormat::Ndjson,

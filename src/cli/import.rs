@@ -24,7 +24,9 @@ pub fn import(args: &ImportArgs, ui: Ui) -> Result<(), Failure> {
         }
         Err(StoreError::Missing(_)) => create(args, given, &input)?,
         // An empty folder is as good as none.
-        Err(StoreError::Foreign(path)) if path.read_dir().is_ok_and(|mut entries| entries.next().is_none()) => create(args, given, &input)?,
+        Err(StoreError::Foreign(path)) if path.read_dir().is_ok_and(|mut entries| entries.next().is_none()) => {
+            create(args, given, &input)?
+        }
         Err(error) => return Err(Failure::io(error)),
     };
     let now = data::instant(&args.now, &schema)?;
@@ -49,7 +51,13 @@ pub fn import(args: &ImportArgs, ui: Ui) -> Result<(), Failure> {
         }
         return output::print(format!("{value}\n").as_bytes());
     }
-    output::print(format!("{report}new contacts {:>12}\ncontacts     {:>12}\nnew events   {:>12}\n", summary.contacts_new, summary.contacts_total, summary.events_added).as_bytes())
+    output::print(
+        format!(
+            "{report}new contacts {:>12}\ncontacts     {:>12}\nnew events   {:>12}\n",
+            summary.contacts_new, summary.contacts_total, summary.events_added
+        )
+        .as_bytes(),
+    )
 }
 
 fn create(args: &ImportArgs, given: Option<Schema>, input: &Input) -> Result<(Store, Schema, bool), Failure> {

@@ -14,8 +14,16 @@ pub struct Progress {
 
 impl Progress {
     pub fn new(message: &'static str, ui: Ui) -> Self {
-        let bar = if std::io::stderr().is_terminal() { ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8)) } else { ProgressBar::hidden() };
-        let style = if ui.color { "{spinner:.cyan} {msg} {human_pos} lines, {per_sec}, {elapsed}" } else { "{spinner} {msg} {human_pos} lines, {per_sec}, {elapsed}" };
+        let bar = if std::io::stderr().is_terminal() {
+            ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8))
+        } else {
+            ProgressBar::hidden()
+        };
+        let style = if ui.color {
+            "{spinner:.cyan} {msg} {human_pos} lines, {per_sec}, {elapsed}"
+        } else {
+            "{spinner} {msg} {human_pos} lines, {per_sec}, {elapsed}"
+        };
         if let Ok(style) = ProgressStyle::with_template(style) {
             bar.set_style(style);
         }

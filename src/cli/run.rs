@@ -25,7 +25,10 @@ pub fn run(args: &RunArgs, ui: Ui) -> Result<(), Failure> {
     let script = script::load(&args.script, schema, ui)?;
     if args.format == RunFormat::Ids && script.wanted.len() > 1 {
         let names: Vec<&str> = script.wanted.iter().map(|(_, name)| name.as_str()).collect();
-        return Err(Failure::usage(format!("`--format ids` prints one segment, and the script has several: name one of {}", names.join(", "))));
+        return Err(Failure::usage(format!(
+            "`--format ids` prints one segment, and the script has several: name one of {}",
+            names.join(", ")
+        )));
     }
     let clock = Clock { now: data::instant(&args.now, schema)?, zone: schema.timezone };
     if args.now.now.is_none() {
@@ -38,9 +41,12 @@ pub fn run(args: &RunArgs, ui: Ui) -> Result<(), Failure> {
     let text = match args.format {
         RunFormat::Count => count(&script, &snapshot, &evaluated),
         RunFormat::Ids => members(&script, &snapshot, &evaluated, |out, _, id| out.push_str(id))?,
-        RunFormat::Csv => "segment,contact_id\n".to_owned() + &members(&script, &snapshot, &evaluated, |out, name, id| {
-            let _ = write!(out, "{},{}", csv_cell(name), csv_cell(id));
-        })?,
+        RunFormat::Csv => {
+            "segment,contact_id\n".to_owned()
+                + &members(&script, &snapshot, &evaluated, |out, name, id| {
+                    let _ = write!(out, "{},{}", csv_cell(name), csv_cell(id));
+                })?
+        }
         RunFormat::Ndjson => members(&script, &snapshot, &evaluated, |out, name, id| {
             let _ = write!(out, "{}", json!({ "segment": name, "contact_id": id }));
         })?,
@@ -57,15 +63,27 @@ fn count(script: &Script, snapshot: &Snapshot<'_>, evaluated: &Evaluated) -> Str
     if let [set] = evaluated.members.as_slice() {
         return format!("{}\n", set.len());
     }
-    let rows = script.wanted.iter().zip(&evaluated.members).zip(&evaluated.elapsed_us).map(|(((id, name), set), (_, median, _))| {
-        let title = script.checked.program.segments.get(id.0 as usize).and_then(|s| s.title.clone()).unwrap_or_default();
-        vec![name.clone(), set.len().to_string(), table::share(set.len(), snapshot.contacts()), table::milliseconds(*median), title]
-    });
+    let rows =
+        script.wanted.iter().zip(&evaluated.members).zip(&evaluated.elapsed_us).map(|(((id, name), set), (_, median, _))| {
+            let title = script.checked.program.segments.get(id.0 as usize).and_then(|s| s.title.clone()).unwrap_or_default();
+            vec![
+                name.clone(),
+                set.len().to_string(),
+                table::share(set.len(), snapshot.contacts()),
+                table::milliseconds(*median),
+                title,
+            ]
+        });
     table::render(&["segment", "contacts", "share", "time", "title"], rows)
 }
 
 /// The members of all segments, one a line.
-fn members(script: &Script, snapshot: &Snapshot<'_>, evaluated: &Evaluated, line: impl Fn(&mut String, &str, &str)) -> Result<String, Failure> {
+fn members(
+    script: &Script,
+    snapshot: &Snapshot<'_>,
+    evaluated: &Evaluated,
+    line: impl Fn(&mut String, &str, &str),
+) -> Result<String, Failure> {
     let mut out = String::new();
     for ((_, name), set) in script.wanted.iter().zip(&evaluated.members) {
         for id in snapshot.sorted_ids(set).map_err(Failure::io)? {
@@ -76,7 +94,13 @@ fn members(script: &Script, snapshot: &Snapshot<'_>, evaluated: &Evaluated, line
     Ok(out)
 }
 
-fn json(args: &RunArgs, script: &Script, snapshot: &Snapshot<'_>, evaluated: &Evaluated, clock: &Clock) -> Result<String, Failure> {
+fn json(
+    args: &RunArgs,
+    script: &Script,
+    snapshot: &Snapshot<'_>,
+    evaluated: &Evaluated,
+    clock: &Clock,
+) -> Result<String, Failure> {
     let mut rows = Vec::new();
     for (((_, name), set), (min, median, max)) in script.wanted.iter().zip(&evaluated.members).zip(&evaluated.elapsed_us) {
         let mut row = json!({

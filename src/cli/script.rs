@@ -62,7 +62,8 @@ fn wanted(checked: &Checked, names: &[String]) -> Result<Vec<(SegmentId, String)
                 Some(id) => Ok((SegmentId(id), name.into_owned())),
                 None => {
                     let known = checked.program.segments.iter().map(|s| s.name.as_str()).filter(|n| !n.is_empty());
-                    let hint = crate::check::nearest(&name, known).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+                    let hint =
+                        crate::check::nearest(&name, known).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
                     Err(Failure::usage(format!("the script has no segment `{name}`{hint}")))
                 }
             }
@@ -91,7 +92,10 @@ pub fn read(path: &Path) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|e| {
         let good = e.utf8_error().valid_up_to();
         let line = e.as_bytes().iter().take(good).filter(|b| **b == b'\n').count() + 1;
-        format!("`{}` is not UTF-8 text: line {line} has a byte that no character begins with; save the file as UTF-8", path.display())
+        format!(
+            "`{}` is not UTF-8 text: line {line} has a byte that no character begins with; save the file as UTF-8",
+            path.display()
+        )
     })
 }
 

@@ -83,7 +83,15 @@ impl Diagnostic {
     /// A diagnostic with the severity of its code.
     #[must_use]
     pub fn new(code: Code, span: Span, message: impl Into<String>) -> Self {
-        Self { code, span, message: message.into(), label: String::new(), labels: Vec::new(), help: Vec::new(), fixes: Vec::new() }
+        Self {
+            code,
+            span,
+            message: message.into(),
+            label: String::new(),
+            labels: Vec::new(),
+            help: Vec::new(),
+            fixes: Vec::new(),
+        }
     }
 
     /// Says a few words at the place itself.

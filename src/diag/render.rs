@@ -34,7 +34,8 @@ fn report(diagnostic: &Diagnostic, color: bool) -> Report<'static, Place> {
         Severity::Warning => (ReportKind::Warning, Color::Yellow),
     };
     let place = |span: Span| (span.source, span.start..span.end);
-    let config = Config::default().with_index_type(IndexType::Byte).with_color(color).with_char_set(CharSet::Unicode).with_compact(false);
+    let config =
+        Config::default().with_index_type(IndexType::Byte).with_color(color).with_char_set(CharSet::Unicode).with_compact(false);
     // Without words of its own the place still gets its underline.
     let here = if diagnostic.label.is_empty() { "here" } else { &diagnostic.label };
     let primary = ariadne::Label::new(place(diagnostic.span)).with_color(paint).with_priority(1).with_message(here);

@@ -28,7 +28,6 @@ pub(super) struct Needs {
     events: BTreeMap<EventId, BTreeSet<AttrId>>,
 }
 
-
 impl Needs {
     pub fn of(plan: &Plan) -> Self {
         let mut needs = Self::default();
@@ -96,7 +95,8 @@ impl<'s> Engine<'s> {
             let mut attributes = BTreeMap::new();
             for attr in wanted {
                 let key = (event, chunk, block, *attr);
-                let column = cached(&self.attributes, key, || Ok(self.snapshot.attribute(event, chunk, block, *attr)?.map(Arc::new)))?;
+                let column =
+                    cached(&self.attributes, key, || Ok(self.snapshot.attribute(event, chunk, block, *attr)?.map(Arc::new)))?;
                 if let Some(column) = column {
                     attributes.insert(*attr, column);
                 }

@@ -160,7 +160,9 @@ impl Chunk<'_> {
 
     fn atom(&self, atom: &Atom, within: &Words) -> Result<Set, ExecError> {
         match atom {
-            Atom::Field { field, predicate, or_empty } => fields::field(self.context, self.data, *field, predicate, *or_empty, within),
+            Atom::Field { field, predicate, or_empty } => {
+                fields::field(self.context, self.data, *field, predicate, *or_empty, within)
+            }
             Atom::ContactId(predicate) => fields::contact_id(self.context, self.data, predicate, within),
             Atom::Events(events) => events::events(self.context, self.data, events, within),
         }

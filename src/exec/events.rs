@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
+use super::ExecError;
 use super::chunk::{Block, ChunkData, Events};
 use super::eval::Context;
 use super::rows::RowTest;
 use super::words::{self, Set};
-use super::ExecError;
 use crate::check::typed::CountRange;
 use crate::plan::{EventAtom, EventValue, Intervals, TimeSpan};
 use crate::schema::FieldId;
@@ -191,7 +191,8 @@ impl Reader<'_> {
     fn span(&self, atom: &EventAtom, fixed: Interval, slot: usize) -> Interval {
         let TimeSpan::Anchored { field, duration, after } = &atom.span else { return fixed };
         let past = Interval { lo: i64::MIN, hi: self.context.clock.now };
-        self.anchor(*field, slot).map_or(Interval::EMPTY, |anchor| anchored_interval(anchor, duration, *after, self.context.clock).and(past))
+        self.anchor(*field, slot)
+            .map_or(Interval::EMPTY, |anchor| anchored_interval(anchor, duration, *after, self.context.clock).and(past))
     }
 
     fn anchor(&self, field: FieldId, slot: usize) -> Option<Anchor> {
@@ -225,7 +226,9 @@ impl Reader<'_> {
             }
             EventValue::CountIn(set) => set.contains(i128::from(self.count(rows, slot, u64::MAX))),
             EventValue::Sum(attr, set) => {
-                let Some(Column::Int(column)) = self.block.attributes.get(attr).map(AsRef::as_ref) else { return set.contains(0) };
+                let Some(Column::Int(column)) = self.block.attributes.get(attr).map(AsRef::as_ref) else {
+                    return set.contains(0);
+                };
                 set.contains(self.matching(rows, slot).filter_map(|row| column.get(row)).map(i128::from).sum())
             }
             EventValue::First(set, or_empty) => {

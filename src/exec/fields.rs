@@ -123,7 +123,13 @@ fn present_into(column: &Column<'_>, out: &mut [u64]) {
 }
 
 /// The slots whose value passes, at least among `within`.
-fn passing(context: &Context<'_>, data: &ChunkData<'_>, column: &Column<'_>, predicate: &Predicate, within: &Words) -> Result<Set, ExecError> {
+fn passing(
+    context: &Context<'_>,
+    data: &ChunkData<'_>,
+    column: &Column<'_>,
+    predicate: &Predicate,
+    within: &Words,
+) -> Result<Set, ExecError> {
     /// With more intervals than this, looking at each value is faster than a scan for each interval.
     const SCANS: usize = 8;
     let mut set = words::empty();
@@ -161,7 +167,9 @@ pub(super) fn value_passes(
         (Predicate::Set, Column::Text(c)) => c.codes().is_present(place),
         (Predicate::Set, Column::List(c)) => !c.range(place).is_empty(),
         (Predicate::In(set), Column::Int(c)) => c.get(place).is_some_and(|n| set.contains(i128::from(n))),
-        (Predicate::Text(test), Column::Text(c)) => c.code(place).is_some_and(|code| context.prepared.codes(c, test).contains(code)),
+        (Predicate::Text(test), Column::Text(c)) => {
+            c.code(place).is_some_and(|code| context.prepared.codes(c, test).contains(code))
+        }
         (Predicate::Anniversary(within, scalar), Column::Int(c)) => c.get(place).is_some_and(|n| {
             let day = if *scalar == Scalar::Time { context.clock.day_of(n) } else { i32::try_from(n).unwrap_or(i32::MAX) };
             is_anniversary(day, within, context.clock)
@@ -179,7 +187,9 @@ pub(super) fn value_passes(
         (Predicate::HasField(op, field, decimals, other_decimals), Column::List(c)) => {
             let Some(Column::List(other)) = data.fields.get(field).map(AsRef::as_ref) else { return false };
             let (range, others) = (c.range(place), other.range(slot));
-            let equal = |i: usize, o: usize| compare((c.items(), i, *decimals), (other.items(), o, *other_decimals)) == Some(Ordering::Equal);
+            let equal = |i: usize, o: usize| {
+                compare((c.items(), i, *decimals), (other.items(), o, *other_decimals)) == Some(Ordering::Equal)
+            };
             // An element without a value is like none.
             let is_set = |o: &usize| value_passes(context, data, other.items(), *o, slot, &Predicate::Set);
             !range.is_empty() && !others.is_empty() && has(*op, others.filter(is_set).map(|o| range.clone().any(|i| equal(i, o))))
@@ -187,7 +197,8 @@ pub(super) fn value_passes(
         (Predicate::Field(op, field, scalar, other_scalar), column) => {
             let decimals = |s: &Scalar| if let Scalar::Number { decimals } = s { *decimals } else { 0 };
             let Some(other) = data.fields.get(field) else { return false };
-            compare((column, place, decimals(scalar)), (other, slot, decimals(other_scalar))).is_some_and(|ordering| op.accepts(ordering))
+            compare((column, place, decimals(scalar)), (other, slot, decimals(other_scalar)))
+                .is_some_and(|ordering| op.accepts(ordering))
         }
         _ => false,
     }
@@ -214,7 +225,11 @@ fn compare((a, at, a_decimals): (&Column<'_>, usize, u8), (b, bt, b_decimals): (
     match (a, b) {
         (Column::Int(a), Column::Int(b)) => {
             let (a, b) = (a.get(at)?, b.get(bt)?);
-            Some(if a_decimals == b_decimals { a.cmp(&b) } else { Decimal::new(i128::from(a), a_decimals).cmp(&Decimal::new(i128::from(b), b_decimals)) })
+            Some(if a_decimals == b_decimals {
+                a.cmp(&b)
+            } else {
+                Decimal::new(i128::from(a), a_decimals).cmp(&Decimal::new(i128::from(b), b_decimals))
+            })
         }
         (Column::Text(a), Column::Text(b)) => Some(a.text(at)?.cmp(b.text(bt)?)),
         _ => None,
@@ -222,7 +237,12 @@ fn compare((a, at, a_decimals): (&Column<'_>, usize, u8), (b, bt, b_decimals): (
 }
 
 /// The contacts of `within` whose id passes.
-pub(super) fn contact_id(context: &Context<'_>, data: &ChunkData<'_>, predicate: &Predicate, within: &Words) -> Result<Set, ExecError> {
+pub(super) fn contact_id(
+    context: &Context<'_>,
+    data: &ChunkData<'_>,
+    predicate: &Predicate,
+    within: &Words,
+) -> Result<Set, ExecError> {
     let mut set = words::empty();
     match predicate {
         Predicate::Set => return Ok(Box::new(*within)),

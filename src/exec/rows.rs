@@ -13,13 +13,30 @@ pub(super) enum RowTest<'b> {
     Any(Vec<RowTest<'b>>),
     Not(Box<RowTest<'b>>),
     /// The packed number is in one interval.
-    Range { column: &'b IntColumn<'b>, lo: i64, hi: i64, or_empty: bool },
+    Range {
+        column: &'b IntColumn<'b>,
+        lo: i64,
+        hi: i64,
+        or_empty: bool,
+    },
     /// The packed number is in a set.
-    Ints { column: &'b IntColumn<'b>, set: &'b Intervals, or_empty: bool },
+    Ints {
+        column: &'b IntColumn<'b>,
+        set: &'b Intervals,
+        or_empty: bool,
+    },
     /// The code is in a set.
-    Codes { codes: &'b IntColumn<'b>, set: CodeSet, or_empty: bool },
+    Codes {
+        codes: &'b IntColumn<'b>,
+        set: CodeSet,
+        or_empty: bool,
+    },
     /// Everything else, value by value.
-    Value { column: &'b Column<'b>, predicate: &'b Predicate, or_empty: bool },
+    Value {
+        column: &'b Column<'b>,
+        predicate: &'b Predicate,
+        or_empty: bool,
+    },
 }
 
 impl<'b> RowTest<'b> {
@@ -47,7 +64,11 @@ impl<'b> RowTest<'b> {
                     }
                     (Column::Text(column), Predicate::Text(test)) => {
                         let set = context.prepared.codes(column, test);
-                        if set.is_empty() && !or_empty { Self::Always(false) } else { Self::Codes { codes: column.codes(), set, or_empty } }
+                        if set.is_empty() && !or_empty {
+                            Self::Always(false)
+                        } else {
+                            Self::Codes { codes: column.codes(), set, or_empty }
+                        }
                     }
                     (column, predicate) => Self::Value { column, predicate, or_empty },
                 }
@@ -74,7 +95,9 @@ impl<'b> RowTest<'b> {
             Self::Not(inner) => !inner.passes(context, data, row, slot),
             Self::Range { column, lo, hi, or_empty } => column.get(row).map_or(*or_empty, |n| *lo <= n && n <= *hi),
             Self::Ints { column, set, or_empty } => column.get(row).map_or(*or_empty, |n| set.contains(i128::from(n))),
-            Self::Codes { codes, set, or_empty } => codes.get(row).map_or(*or_empty, |code| u32::try_from(code).is_ok_and(|c| set.contains(c))),
+            Self::Codes { codes, set, or_empty } => {
+                codes.get(row).map_or(*or_empty, |code| u32::try_from(code).is_ok_and(|c| set.contains(c)))
+            }
             Self::Value { column, predicate, or_empty } => {
                 if value_passes(context, data, column, row, slot, &Predicate::Set) {
                     value_passes(context, data, column, row, slot, predicate)

@@ -25,7 +25,12 @@ pub(super) enum Role {
 }
 
 /// What the columns of a table are; reports columns that the schema does not have, and missing ones.
-pub(super) fn roles(header: &[String], source: &Source, mapping: &Mapping, schema: Option<&Schema>) -> Result<Vec<Role>, IngestError> {
+pub(super) fn roles(
+    header: &[String],
+    source: &Source,
+    mapping: &Mapping,
+    schema: Option<&Schema>,
+) -> Result<Vec<Role>, IngestError> {
     let events = source.kind == SourceKind::Events;
     let columns = |message: String| IngestError::Columns { path: source.path.clone(), message };
     let role = |name: &String| {
@@ -54,7 +59,9 @@ pub(super) fn roles(header: &[String], source: &Source, mapping: &Mapping, schem
     }
     for (role, name) in needed {
         if !roles.contains(&role) {
-            return Err(columns(format!("there is no column `{name}`; the columns are {found}. Name the right one with `--map`")));
+            return Err(columns(format!(
+                "there is no column `{name}`; the columns are {found}. Name the right one with `--map`"
+            )));
         }
     }
     if let Some(schema) = schema {
@@ -70,7 +77,9 @@ pub(super) fn roles(header: &[String], source: &Source, mapping: &Mapping, schem
             {
                 let near = nearest(name, known.iter().copied()).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
                 let what = if events { "attribute" } else { "field" };
-                return Err(columns(format!("the schema has no {what} for the column `{name}`{near} Add it to the schema, or leave the column out with `--map` and `ignore = [\"{name}\"]`")));
+                return Err(columns(format!(
+                    "the schema has no {what} for the column `{name}`{near} Add it to the schema, or leave the column out with `--map` and `ignore = [\"{name}\"]`"
+                )));
             }
         }
     }
@@ -98,7 +107,11 @@ pub(super) fn read<V: Visitor, E: From<IngestError>>(
         _ => IngestError::Columns { path: source.path.clone(), message: error.to_string() },
     };
     if !reader.read_byte_record(&mut header).map_err(|e| unreadable(&e))? {
-        return Err(IngestError::Columns { path: source.path.clone(), message: "the file is empty; it begins with a header line".to_owned() }.into());
+        return Err(IngestError::Columns {
+            path: source.path.clone(),
+            message: "the file is empty; it begins with a header line".to_owned(),
+        }
+        .into());
     }
     let names: Vec<String> = header
         .iter()
@@ -150,11 +163,22 @@ pub(super) fn read<V: Visitor, E: From<IngestError>>(
     pipeline::run(jobs, work, consume)
 }
 
-fn read_record(record: &ByteRecord, line: u64, roles: &[Role], kind: SourceKind, constant: Option<&Raw<'_>>, visitor: &mut impl Visitor) {
+fn read_record(
+    record: &ByteRecord,
+    line: u64,
+    roles: &[Role],
+    kind: SourceKind,
+    constant: Option<&Raw<'_>>,
+    visitor: &mut impl Visitor,
+) {
     let line = record.position().map_or(line, csv::Position::line);
     let text = || record.iter().map(String::from_utf8_lossy).collect::<Vec<_>>().join(",");
     if record.len() != roles.len() {
-        let message = format!("the line has {} cells and the header {}; a comma inside a cell needs quotes around the cell", record.len(), roles.len());
+        let message = format!(
+            "the line has {} cells and the header {}; a comma inside a cell needs quotes around the cell",
+            record.len(),
+            roles.len()
+        );
         visitor.reject(line, Reason::R02, message, text());
         return;
     }

@@ -102,7 +102,14 @@ impl Typed<'_> {
 
 impl<'s> Encoder<'s> {
     pub fn new(schema: &'s Schema, names: &'s Names, options: &Options) -> Self {
-        Self { schema, names, now: options.now, ts_unit: options.mapping.ts_unit(), batches: Vec::new(), outcome: Outcome::default() }
+        Self {
+            schema,
+            names,
+            now: options.now,
+            ts_unit: options.mapping.ts_unit(),
+            batches: Vec::new(),
+            outcome: Outcome::default(),
+        }
     }
 
     pub fn finish(self) -> (Vec<Batch>, Outcome) {
@@ -126,7 +133,10 @@ impl<'s> Encoder<'s> {
         };
         let contact = nfc(&contact);
         if contact.len() > MAX_CONTACT_ID_BYTES {
-            return problem(Reason::R13, format!("`contact_id` has {} bytes, more than the {MAX_CONTACT_ID_BYTES} that are kept", contact.len()));
+            return problem(
+                Reason::R13,
+                format!("`contact_id` has {} bytes, more than the {MAX_CONTACT_ID_BYTES} that are kept", contact.len()),
+            );
         }
         if row.is_event { self.encode_event(&contact, row) } else { self.encode_contact(&contact, row) }
     }
@@ -145,7 +155,9 @@ impl<'s> Encoder<'s> {
         let ts = self.instant(row.ts)?;
         let event_id = row.event_id.and_then(Raw::as_id);
         self.batch(BatchKind::Events).begin_event(contact, id, ts, event_id.as_deref());
-        let (Some(table), Some(ty)) = (names.attributes.get(usize::from(id.0)), self.schema.event_type(id)) else { return Ok(()) };
+        let (Some(table), Some(ty)) = (names.attributes.get(usize::from(id.0)), self.schema.event_type(id)) else {
+            return Ok(());
+        };
         for (name, raw) in row.values {
             self.value(BatchKind::Events, table, &ty.attributes, name, raw)?;
         }
@@ -167,7 +179,7 @@ impl<'s> Encoder<'s> {
             Some(Raw::Instant(ms)) => return Ok(*ms),
             Some(Raw::Day(day)) => return Ok(time::Clock { now: 0, zone: self.schema.timezone }.day_start(*day)),
             Some(Raw::Text(text)) => text.as_ref(),
-            Some(Raw::Cell(text) ) => text,
+            Some(Raw::Cell(text)) => text,
             Some(Raw::Int(n)) => return self.ts_unit.millis(*n).map_or_else(|| problem(Reason::R06, NUMERIC_TS), Ok),
             Some(Raw::Number(n)) => n.as_ref(),
             Some(other) => return problem(Reason::R06, format!("`ts` is {}, and an instant is wanted", other.describe())),
@@ -177,11 +189,19 @@ impl<'s> Encoder<'s> {
         {
             return self.ts_unit.millis_of(n).map_or_else(|| problem(Reason::R06, NUMERIC_TS), Ok);
         }
-        time::parse_instant(text, self.schema.timezone).map_err(|error| Problem { code: Reason::R06, message: format!("`ts`: {error}") })
+        time::parse_instant(text, self.schema.timezone)
+            .map_err(|error| Problem { code: Reason::R06, message: format!("`ts`: {error}") })
     }
 
     /// Writes one field or attribute; records go to their columns.
-    fn value(&mut self, kind: BatchKind, table: &Table<Target>, columns: &[Column], name: &str, raw: &Raw<'_>) -> Result<(), Problem> {
+    fn value(
+        &mut self,
+        kind: BatchKind,
+        table: &Table<Target>,
+        columns: &[Column],
+        name: &str,
+        raw: &Raw<'_>,
+    ) -> Result<(), Problem> {
         let key = nfc(name);
         match table.get(key.as_ref()) {
             Some(Target::Column(id)) => {
@@ -223,7 +243,10 @@ impl<'s> Encoder<'s> {
                 // A cell of CSV is a list in JSON, or one item.
                 Raw::Cell(text) if text.starts_with('[') => {
                     let Ok(Raw::List(items)) = super::json::value(text) else {
-                        return problem(Reason::R10, format!("`{}` is {}, and a list such as [\"a\", \"b\"] is wanted", column.name, raw.describe()));
+                        return problem(
+                            Reason::R10,
+                            format!("`{}` is {}, and a list such as [\"a\", \"b\"] is wanted", column.name, raw.describe()),
+                        );
                     };
                     let owned = items.iter().map(|item| self.typed(column, scalar, item)).collect::<Result<Vec<_>, _>>()?;
                     self.put_list(kind, id, &owned);
@@ -258,7 +281,9 @@ impl<'s> Encoder<'s> {
             let Raw::Record(members) = record else {
                 return problem(Reason::R10, format!("`{name}` holds {}, and a list of records is wanted", record.describe()));
             };
-            if let Some((unknown, _)) = members.iter().find(|(m, _)| !columns.iter().any(|c| c.name.strip_prefix(&prefix) == Some(m.as_ref()))) {
+            if let Some((unknown, _)) =
+                members.iter().find(|(m, _)| !columns.iter().any(|c| c.name.strip_prefix(&prefix) == Some(m.as_ref())))
+            {
                 return problem(Reason::R09, format!("the schema has no `{name}.{unknown}`"));
             }
         }
@@ -298,7 +323,10 @@ impl<'s> Encoder<'s> {
 
     /// A value of a scalar type; `None` when it is empty.
     fn typed<'v>(&mut self, column: &Column, scalar: Scalar, raw: &'v Raw<'_>) -> Result<Option<Typed<'v>>, Problem> {
-        let mistaken = |wanted: &str| Problem { code: Reason::R10, message: format!("`{}` is {}, and {wanted} is wanted", column.name, raw.describe()) };
+        let mistaken = |wanted: &str| Problem {
+            code: Reason::R10,
+            message: format!("`{}` is {}, and {wanted} is wanted", column.name, raw.describe()),
+        };
         let wrong = |wanted: &str| Err(mistaken(wanted));
         if matches!(raw, Raw::Null) || matches!(raw, Raw::Cell("")) {
             return Ok(None);
@@ -314,7 +342,10 @@ impl<'s> Encoder<'s> {
                     && !values.iter().any(|v| *v == text)
                 {
                     let near = nearest(&text, values.iter().map(String::as_str));
-                    return problem(Reason::R12, format!("`{}` is `{text}`, which its closed set does not have{}", column.name, did_you_mean(near)));
+                    return problem(
+                        Reason::R12,
+                        format!("`{}` is `{text}`, which its closed set does not have{}", column.name, did_you_mean(near)),
+                    );
                 }
                 Typed::Text(text)
             }
@@ -333,8 +364,10 @@ impl<'s> Encoder<'s> {
             }),
             Scalar::Time => Typed::Time(match raw {
                 Raw::Instant(ms) => *ms,
-                Raw::Text(text) => time::parse_instant(text, self.schema.timezone).map_err(|_| mistaken("an instant such as 2025-11-01T12:00:00Z"))?,
-                Raw::Cell(text) => time::parse_instant(text, self.schema.timezone).map_err(|_| mistaken("an instant such as 2025-11-01T12:00:00Z"))?,
+                Raw::Text(text) => time::parse_instant(text, self.schema.timezone)
+                    .map_err(|_| mistaken("an instant such as 2025-11-01T12:00:00Z"))?,
+                Raw::Cell(text) => time::parse_instant(text, self.schema.timezone)
+                    .map_err(|_| mistaken("an instant such as 2025-11-01T12:00:00Z"))?,
                 _ => return wrong("an instant such as 2025-11-01T12:00:00Z"),
             }),
         }))
@@ -361,9 +394,14 @@ impl<'s> Encoder<'s> {
             }
             Err(DecimalError::OutOfRange) => {
                 let most = Decimal::new(i128::from(i64::MAX), decimals);
-                problem(Reason::R11, format!("`{}` is {}, and with {decimals} decimals the largest number is {most}", column.name, raw.describe()))
+                problem(
+                    Reason::R11,
+                    format!("`{}` is {}, and with {decimals} decimals the largest number is {most}", column.name, raw.describe()),
+                )
             }
-            Err(DecimalError::Malformed) => problem(Reason::R10, format!("`{}` is {}, and a number is wanted", column.name, raw.describe())),
+            Err(DecimalError::Malformed) => {
+                problem(Reason::R10, format!("`{}` is {}, and a number is wanted", column.name, raw.describe()))
+            }
         }
     }
 }
@@ -393,11 +431,12 @@ impl Visitor for Encoder<'_> {
         self.outcome.lines += 1;
         let kind = if row.is_event { BatchKind::Events } else { BatchKind::Contacts };
         // A row that turns out to be bad half-way is taken back; one that never began is not there.
-        let before = self.batches.iter().map(Batch::len).sum::<usize>();
+        let before = self.batches.last().map_or(0, Batch::len);
+        let batches = self.batches.len();
         match self.encode(row) {
             Ok(()) => self.outcome.accepted += 1,
             Err(Problem { code, message }) => {
-                if self.batches.iter().map(Batch::len).sum::<usize>() > before {
+                if self.batches.len() > batches || self.batches.last().map_or(0, Batch::len) > before {
                     self.batch_of_row(kind).cancel();
                 }
                 self.outcome.rejects.push((line, code, message, text()));

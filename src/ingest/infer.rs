@@ -159,7 +159,9 @@ impl Guesses {
         self.order
             .iter()
             .filter(|name| !name.match_indices('.').any(|(at, _)| plain(name.get(..at).unwrap_or_default())))
-            .filter(|name| plain(name) || !self.order.iter().any(|o| o.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.'))))
+            .filter(|name| {
+                plain(name) || !self.order.iter().any(|o| o.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.')))
+            })
             .filter_map(|name| Some(Column::new(name, self.guesses.get(name)?.ty())))
             .collect()
     }

@@ -22,7 +22,8 @@ pub(super) fn read<V: Visitor, E: From<IngestError>>(
     consume: &mut dyn FnMut(V, &str) -> Result<(), E>,
 ) -> Result<(), E> {
     let name = source.path.display().to_string();
-    let format = source.format.or_else(|| by_name(&source.path)).ok_or_else(|| IngestError::UnknownFormat(source.path.clone()))?;
+    let format =
+        source.format.or_else(|| by_name(&source.path)).ok_or_else(|| IngestError::UnknownFormat(source.path.clone()))?;
     let mut consume = |visitor: V| consume(visitor, &name);
     match format {
         Format::Ndjson => super::json::read(open(&source.path)?, source, mapping, visitor, &mut consume),
@@ -127,6 +128,9 @@ impl Block {
             (1, Some(rest)) => rest,
             _ => &self.bytes,
         };
-        (self.first_line..).zip(text.split(|b| *b == b'\n')).map(|(n, line)| (n, line.trim_ascii())).filter(|(_, line)| !line.is_empty())
+        (self.first_line..)
+            .zip(text.split(|b| *b == b'\n'))
+            .map(|(n, line)| (n, line.trim_ascii()))
+            .filter(|(_, line)| !line.is_empty())
     }
 }

@@ -112,7 +112,14 @@ fn contact(line: u64, members: &Members<'_>, mapping: &Mapping, visitor: &mut im
         }
     }
     values.extend(mapping.values(false).filter_map(|(ours, path)| Some((Cow::Borrowed(ours), get(members, path)?.clone()))));
-    let row = Row { contact: get(members, known[0]), event: None, is_event: false, ts: get(members, known[1]), event_id: None, values: &values };
+    let row = Row {
+        contact: get(members, known[0]),
+        event: None,
+        is_event: false,
+        ts: get(members, known[1]),
+        event_id: None,
+        values: &values,
+    };
     visitor.row(line, &row, text);
 }
 
@@ -152,7 +159,12 @@ fn segment(line: u64, ty: &str, members: &Members<'_>, visitor: &mut impl Visito
             }
             visitor.row(line, &Row { contact, event, is_event: true, ts, event_id: present("messageId"), values: &values }, text);
         }
-        other => visitor.reject(line, Reason::R08, format!("lines of type `{other}` are not read; `identify`, `track`, `page` and `screen` are"), text()),
+        other => visitor.reject(
+            line,
+            Reason::R08,
+            format!("lines of type `{other}` are not read; `identify`, `track`, `page` and `screen` are"),
+            text(),
+        ),
     }
 }
 
@@ -239,7 +251,10 @@ mod tests {
         let members = object(r#"{"a": 17850.0, "ł\u0105": "x\ny", "l": [1, null, {"b": true}]}"#).unwrap();
         assert_eq!(members[0], ("a".into(), Raw::Number("17850.0".into())));
         assert_eq!(members[1], ("łą".into(), Raw::Text("x\ny".into())));
-        assert_eq!(get(&members, "l"), Some(&Raw::List(vec![Raw::Number("1".into()), Raw::Null, Raw::Record(vec![("b".into(), Raw::Bool(true))])])));
+        assert_eq!(
+            get(&members, "l"),
+            Some(&Raw::List(vec![Raw::Number("1".into()), Raw::Null, Raw::Record(vec![("b".into(), Raw::Bool(true))])]))
+        );
         assert!(object("{\"a\": 1} x").is_err() && object("[1]").is_err() && object("{\"a\":}").is_err());
     }
 }

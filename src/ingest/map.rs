@@ -84,7 +84,8 @@ impl Mapping {
     /// [`IngestError::Mapping`] when it cannot be read or has something unknown in it.
     pub fn read(path: &Path) -> Result<Self, IngestError> {
         let text = std::fs::read_to_string(path).map_err(|e| IngestError::unreadable(path, &e))?;
-        ::toml::from_str(&text).map_err(|e| IngestError::Mapping { path: path.to_owned(), message: e.to_string().trim().to_owned() })
+        ::toml::from_str(&text)
+            .map_err(|e| IngestError::Mapping { path: path.to_owned(), message: e.to_string().trim().to_owned() })
     }
 
     pub(super) fn contact_id(&self) -> &str {

@@ -30,7 +30,10 @@ pub(super) fn read<V: Visitor, E: From<IngestError>>(
     consume: &mut dyn FnMut(V) -> Result<(), E>,
 ) -> Result<(), E> {
     let path = &source.path;
-    let damaged = |error: &ParquetError| IngestError::Unreadable { path: path.clone(), reason: format!("it is not readable Parquet ({error})") };
+    let damaged = |error: &ParquetError| IngestError::Unreadable {
+        path: path.clone(),
+        reason: format!("it is not readable Parquet ({error})"),
+    };
     let open = || -> Result<SerializedFileReader<File>, IngestError> {
         let file = File::open(path).map_err(|e| IngestError::unreadable(path, &e))?;
         if file.metadata().is_ok_and(|m| m.is_dir()) {
@@ -42,7 +45,8 @@ pub(super) fn read<V: Visitor, E: From<IngestError>>(
     let description = reader.metadata().file_metadata().schema_descr_ptr();
     let names: Vec<String> = description.root_schema().get_fields().iter().map(|f| f.name().to_owned()).collect();
     let roles = roles(&names, source, mapping, schema)?;
-    let flat = description.columns().iter().all(|c| c.max_rep_level() == 0 && c.max_def_level() <= 1 && c.path().parts().len() == 1);
+    let flat =
+        description.columns().iter().all(|c| c.max_rep_level() == 0 && c.max_def_level() <= 1 && c.path().parts().len() == 1);
     let first_rows: Vec<u64> = (0..reader.num_row_groups())
         .scan(1_u64, |next, group| {
             let first = *next;
@@ -56,7 +60,11 @@ pub(super) fn read<V: Visitor, E: From<IngestError>>(
         let mut visitor = visitor();
         // A reader moves the position of its file, so each job has a file of its own.
         let reader = open()?;
-        let read = if flat { read_flat(&reader, group, first, &table, &mut visitor) } else { read_nested(&reader, group, first, &table, &mut visitor) };
+        let read = if flat {
+            read_flat(&reader, group, first, &table, &mut visitor)
+        } else {
+            read_nested(&reader, group, first, &table, &mut visitor)
+        };
         read.map_err(|e| damaged(&e))?;
         Ok(visitor)
     };
@@ -210,7 +218,12 @@ impl FlatColumn {
     }
 }
 
-fn records<T: DataType>(reader: &mut ColumnReaderImpl<T>, values: &mut Vec<T::T>, levels: &mut Vec<i16>, optional: bool) -> Result<usize, ParquetError> {
+fn records<T: DataType>(
+    reader: &mut ColumnReaderImpl<T>,
+    values: &mut Vec<T::T>,
+    levels: &mut Vec<i16>,
+    optional: bool,
+) -> Result<usize, ParquetError> {
     values.clear();
     let mut rows = 0;
     // A call ends at the end of a page.
@@ -317,10 +330,15 @@ fn nested(field: &Field) -> Raw<'_> {
         Field::TimestampMicros(us) => Raw::Instant(us.div_euclid(1000)),
         Field::TimeMillis(n) => Raw::Int(i64::from(*n)),
         Field::TimeMicros(n) => Raw::Int(*n),
-        Field::Group(row) => Raw::Record(row.get_column_iter().map(|(name, f)| (Cow::Borrowed(name.as_str()), nested(f))).collect()),
+        Field::Group(row) => {
+            Raw::Record(row.get_column_iter().map(|(name, f)| (Cow::Borrowed(name.as_str()), nested(f))).collect())
+        }
         Field::ListInternal(list) => Raw::List(list.elements().iter().map(nested).collect()),
         Field::MapInternal(map) => Raw::Record(
-            map.entries().iter().map(|(key, f)| (nested(key).as_id().map_or(Cow::Borrowed(""), |k| Cow::Owned(k.into_owned())), nested(f))).collect(),
+            map.entries()
+                .iter()
+                .map(|(key, f)| (nested(key).as_id().map_or(Cow::Borrowed(""), |k| Cow::Owned(k.into_owned())), nested(f)))
+                .collect(),
         ),
     }
 }

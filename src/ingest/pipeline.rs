@@ -24,7 +24,7 @@ where
         // A job may begin when one of the permits is free; it comes back when the result has been consumed.
         let (permit_sender, permit_receiver) = crossbeam_channel::bounded::<()>(under_way);
         for _ in 0..under_way {
-            drop(permit_sender.try_send(()));
+            let _ = permit_sender.try_send(());
         }
         let producer_results = result_sender.clone();
         scope.spawn(move || {
@@ -60,7 +60,7 @@ where
                 next += 1;
                 // On an error the channels are dropped, at which all threads end.
                 consume(result?)?;
-                drop(permit_sender.try_send(()));
+                let _ = permit_sender.try_send(());
             }
         }
         Ok(())

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{Atom, EventAtom, EventValue, Intervals, Node, NodeId, Plan, Predicate, RowFilter, TextPredicate, TimeSpan, cost::costs};
+use super::{
+    Atom, EventAtom, EventValue, Intervals, Node, NodeId, Plan, Predicate, RowFilter, TextPredicate, TimeSpan, cost::costs,
+};
 use crate::check::typed::{CompareOp, CountRange, HasOp, TextOp};
 use crate::schema::{Column, Scalar, Schema};
 use crate::time::{format_date, format_instant};
@@ -53,7 +55,13 @@ fn item(plan: &Plan, schema: &Schema, id: NodeId, told: &mut [bool], uses: &[u32
         Node::Quorum(range, _) => format!("{} of", count(*range)),
         Node::Atom(atom) => atom_words(atom, schema),
     };
-    Item { id, words, cost: cost(id), again, parts: parts.into_iter().map(|p| item(plan, schema, p, told, uses, costs)).collect() }
+    Item {
+        id,
+        words,
+        cost: cost(id),
+        again,
+        parts: parts.into_iter().map(|p| item(plan, schema, p, told, uses, costs)).collect(),
+    }
 }
 
 impl Explained {
@@ -153,7 +161,12 @@ fn event_words(atom: &EventAtom, schema: &Schema) -> String {
         EventValue::Sum(attr, set) => {
             let column = schema.attribute_column(atom.event, *attr);
             let scalar = column.map_or(time, |c| c.ty.scalar());
-            format!("sum({}.{}{filter}{span}) {}", ty.name, column.map_or("", |c| c.name.as_str()), set_words(set, scalar, schema))
+            format!(
+                "sum({}.{}{filter}{span}) {}",
+                ty.name,
+                column.map_or("", |c| c.name.as_str()),
+                set_words(set, scalar, schema)
+            )
         }
         EventValue::First(set, or_empty) => format!("first({of}) {}{}", set_words(set, time, schema), empty_words(*or_empty)),
         EventValue::Last(set, or_empty) => format!("last({of}) {}{}", set_words(set, time, schema), empty_words(*or_empty)),
@@ -167,9 +180,9 @@ fn filter_words(filter: &RowFilter, attributes: &[Column], schema: &Schema) -> S
         RowFilter::Any(parts) => format!("any < {} >", list(parts)),
         RowFilter::Not(inner) => format!("not {}", filter_words(inner, attributes, schema)),
         RowFilter::Instant(set) => format!("time {}", set_words(set, Scalar::Time, schema)),
-        RowFilter::Attr { attr, predicate, or_empty } => {
-            attributes.get(usize::from(attr.0)).map_or_else(String::new, |c| format!("{} {}", c.name, test(c, predicate, *or_empty, schema)))
-        }
+        RowFilter::Attr { attr, predicate, or_empty } => attributes
+            .get(usize::from(attr.0))
+            .map_or_else(String::new, |c| format!("{} {}", c.name, test(c, predicate, *or_empty, schema))),
     }
 }
 
@@ -228,7 +241,9 @@ fn text_words(text: &TextPredicate) -> String {
             };
             format!("{op} {needle:?}{}", folding_words(*folding))
         }
-        TextPredicate::Matches(pattern, case, folding) => format!("matches {pattern:?}{}", folding_words(Folding { case: *case, ..*folding })),
+        TextPredicate::Matches(pattern, case, folding) => {
+            format!("matches {pattern:?}{}", folding_words(Folding { case: *case, ..*folding }))
+        }
     }
 }
 

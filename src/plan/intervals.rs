@@ -97,7 +97,10 @@ impl Intervals {
     /// The intervals cut to 64 bits.
     pub fn iter_i64(&self) -> impl Iterator<Item = (i64, i64)> {
         let cut = |n: i128| i64::try_from(n).unwrap_or(if n < 0 { i64::MIN } else { i64::MAX });
-        self.0.iter().filter(|(lo, hi)| *hi >= i128::from(i64::MIN) && *lo <= i128::from(i64::MAX)).map(move |(lo, hi)| (cut(*lo), cut(*hi)))
+        self.0
+            .iter()
+            .filter(|(lo, hi)| *hi >= i128::from(i64::MIN) && *lo <= i128::from(i64::MAX))
+            .map(move |(lo, hi)| (cut(*lo), cut(*hi)))
     }
 }
 
@@ -107,7 +110,8 @@ mod tests {
     use proptest::prelude::*;
 
     fn set() -> impl Strategy<Value = Intervals> {
-        prop::collection::vec((-20_i128..20, 0_i128..6), 0..5).prop_map(|r| Intervals::union(r.into_iter().map(|(lo, n)| Intervals::range(lo, lo + n))))
+        prop::collection::vec((-20_i128..20, 0_i128..6), 0..5)
+            .prop_map(|r| Intervals::union(r.into_iter().map(|(lo, n)| Intervals::range(lo, lo + n))))
     }
 
     proptest! {

@@ -138,7 +138,9 @@ fn merge_tests(node: &Node, plan: &mut Plan) -> Option<Node> {
             let kind = match predicate {
                 Predicate::In(_) => 0,
                 // Lists of texts are united only: in `all` two of them are rare.
-                Predicate::Text(TextPredicate::In(_, folding, false)) if !all => 1 + u8::from(folding.case) + 2 * u8::from(folding.accents),
+                Predicate::Text(TextPredicate::In(_, folding, false)) if !all => {
+                    1 + u8::from(folding.case) + 2 * u8::from(folding.accents)
+                }
                 _ => continue,
             };
             groups.entry((field.0, *or_empty, kind)).or_default().push(*part);
@@ -151,9 +153,12 @@ fn merge_tests(node: &Node, plan: &mut Plan) -> Option<Node> {
     let merged: HashSet<NodeId> = groups.values().flatten().copied().collect();
     let mut rest: Vec<NodeId> = parts.iter().copied().filter(|p| !merged.contains(p)).collect();
     for members in groups.into_values() {
-        let atoms: Vec<Atom> = members.iter().filter_map(|m| if let Node::Atom(atom) = plan.node(*m) { Some(atom.clone()) } else { None }).collect();
-        let atom = united(&atoms, all)?;
-        rest.push(plan.add(Node::Atom(atom)));
+        let atoms: Vec<Atom> =
+            members.iter().filter_map(|m| if let Node::Atom(atom) = plan.node(*m) { Some(atom.clone()) } else { None }).collect();
+        let node = Node::Atom(united(&atoms, all)?);
+        // The parts of a whole are done when its laws run, so what a law adds must be simple already.
+        let node = impossible(&node, plan).unwrap_or(node);
+        rest.push(plan.add(node));
     }
     Some(if all { Node::All(rest) } else { Node::Any(rest) })
 }
@@ -201,7 +206,8 @@ fn negated_parts(node: &Node, plan: &mut Plan) -> Option<Node> {
     if parts.len() < 2 {
         return None;
     }
-    let inner: Vec<NodeId> = parts.iter().filter_map(|p| if let Node::Not(a) = plan.node(*p) { Some(*a) } else { None }).collect();
+    let inner: Vec<NodeId> =
+        parts.iter().filter_map(|p| if let Node::Not(a) = plan.node(*p) { Some(*a) } else { None }).collect();
     if inner.len() < parts.len() {
         return None;
     }
@@ -270,7 +276,9 @@ mod tests {
             Node::Any(parts) => parts.iter().any(|p| holds(plan, *p, fields)),
             Node::Not(part) => !holds(plan, *part, fields),
             Node::Quorum(range, parts) => range.contains(parts.iter().filter(|p| holds(plan, **p, fields)).count() as u64),
-            Node::Atom(Atom::Field { field, predicate: Predicate::In(set), or_empty }) => fields[usize::from(field.0)].map_or(*or_empty, |v| set.contains(v)),
+            Node::Atom(Atom::Field { field, predicate: Predicate::In(set), or_empty }) => {
+                fields[usize::from(field.0)].map_or(*or_empty, |v| set.contains(v))
+            }
             Node::Atom(_) => unreachable!(),
         }
     }
@@ -284,7 +292,9 @@ mod tests {
 
     fn tree() -> impl Strategy<Value = Tree> {
         let leaf = prop_oneof![4 => (0_u16..2, 0_i128..4, -1_i128..3).prop_map(|(f, lo, n)| Tree::Leaf(f, lo, lo + n)), 1 => any::<bool>().prop_map(Tree::Constant)];
-        leaf.prop_recursive(4, 40, 4, |inner| (0_u8..6, 0_u64..5, prop::collection::vec(inner, 1..4)).prop_map(|(k, n, t)| Tree::Group(k, n, t)))
+        leaf.prop_recursive(4, 40, 4, |inner| {
+            (0_u8..6, 0_u64..5, prop::collection::vec(inner, 1..4)).prop_map(|(k, n, t)| Tree::Group(k, n, t))
+        })
     }
 
     fn build(tree: &Tree, plan: &mut Plan) -> NodeId {
@@ -336,14 +346,83 @@ mod tests {
         let a = |plan: &mut Plan| plan.add(atom(0, 1, 2));
         let b = |plan: &mut Plan| plan.add(atom(1, 1, 2));
         let not = |plan: &mut Plan, id| plan.add(Node::Not(id));
-        assert_eq!(rewritten(|p| { let (a, b) = (a(p), b(p)); let inner = p.add(Node::All(vec![a, b])); let c = p.add(atom(2, 0, 0)); p.add(Node::All(vec![inner, c])) }).1, 4);
-        assert_eq!(rewritten(|p| { let a = a(p); let n = not(p, a); not(p, n) }).0, atom(0, 1, 2));
-        assert_eq!(rewritten(|p| { let a = a(p); let n = p.add(Node::Nobody); p.add(Node::All(vec![a, n])) }).0, Node::Nobody);
-        assert_eq!(rewritten(|p| { let a = a(p); let n = not(p, a); p.add(Node::Any(vec![a, n])) }).0, Node::Everyone);
-        assert_eq!(rewritten(|p| { let a = a(p); p.add(Node::Any(vec![a, a])) }).0, atom(0, 1, 2));
-        assert_eq!(rewritten(|p| { let (a, c) = (a(p), p.add(atom(0, 2, 5))); p.add(Node::Any(vec![a, c])) }).0, atom(0, 1, 5));
-        assert_eq!(rewritten(|p| { let (a, c) = (a(p), p.add(atom(0, 4, 5))); p.add(Node::All(vec![a, c])) }).0, Node::Nobody);
-        assert_eq!(rewritten(|p| { let (a, b) = (a(p), b(p)); p.add(Node::Quorum(CountRange { min: 1, max: None }, vec![a, b])) }).0, Node::Any(vec![NodeId(0), NodeId(1)]));
-        assert!(matches!(rewritten(|p| { let (a, b) = (a(p), b(p)); let (a, b) = (not(p, a), not(p, b)); p.add(Node::Any(vec![a, b])) }).0, Node::Not(_)));
+        assert_eq!(
+            rewritten(|p| {
+                let (a, b) = (a(p), b(p));
+                let inner = p.add(Node::All(vec![a, b]));
+                let c = p.add(atom(2, 0, 0));
+                p.add(Node::All(vec![inner, c]))
+            })
+            .1,
+            4
+        );
+        assert_eq!(
+            rewritten(|p| {
+                let a = a(p);
+                let n = not(p, a);
+                not(p, n)
+            })
+            .0,
+            atom(0, 1, 2)
+        );
+        assert_eq!(
+            rewritten(|p| {
+                let a = a(p);
+                let n = p.add(Node::Nobody);
+                p.add(Node::All(vec![a, n]))
+            })
+            .0,
+            Node::Nobody
+        );
+        assert_eq!(
+            rewritten(|p| {
+                let a = a(p);
+                let n = not(p, a);
+                p.add(Node::Any(vec![a, n]))
+            })
+            .0,
+            Node::Everyone
+        );
+        assert_eq!(
+            rewritten(|p| {
+                let a = a(p);
+                p.add(Node::Any(vec![a, a]))
+            })
+            .0,
+            atom(0, 1, 2)
+        );
+        assert_eq!(
+            rewritten(|p| {
+                let (a, c) = (a(p), p.add(atom(0, 2, 5)));
+                p.add(Node::Any(vec![a, c]))
+            })
+            .0,
+            atom(0, 1, 5)
+        );
+        assert_eq!(
+            rewritten(|p| {
+                let (a, c) = (a(p), p.add(atom(0, 4, 5)));
+                p.add(Node::All(vec![a, c]))
+            })
+            .0,
+            Node::Nobody
+        );
+        assert_eq!(
+            rewritten(|p| {
+                let (a, b) = (a(p), b(p));
+                p.add(Node::Quorum(CountRange { min: 1, max: None }, vec![a, b]))
+            })
+            .0,
+            Node::Any(vec![NodeId(0), NodeId(1)])
+        );
+        assert!(matches!(
+            rewritten(|p| {
+                let (a, b) = (a(p), b(p));
+                let (a, b) = (not(p, a), not(p, b));
+                p.add(Node::Any(vec![a, b]))
+            })
+            .0,
+            Node::Not(_)
+        ));
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{Atom, EventAtom, EventValue, Intervals, Node, NodeId, Plan, Predicate, RowFilter, TextPredicate, TimeSpan};
 use crate::check::typed::{
-    CompareOp, Condition, CountRange, EventWindow, Filter, ListOperand, Matching, Program, SegmentId, Side, Test, TextOp, ValueExpr, ValueTest,
+    CompareOp, Condition, CountRange, EventWindow, Filter, ListOperand, Matching, Program, SegmentId, Side, Test, TextOp,
+    ValueExpr, ValueTest,
 };
 use crate::schema::{Scalar, Schema};
 use crate::time::{Clock, Interval, day_interval, instant_interval};
@@ -127,7 +128,9 @@ impl Lowering<'_> {
             Test::IsEmpty => return (Predicate::Never, true),
             Test::IsSet => Predicate::Set,
             Test::Text(op, needle, folding) => Predicate::Text(text(*op, needle, *folding)),
-            Test::TextIn(list, folding, negated) => Predicate::Text(TextPredicate::In(folded(list, *folding), *folding, *negated)),
+            Test::TextIn(list, folding, negated) => {
+                Predicate::Text(TextPredicate::In(folded(list, *folding), *folding, *negated))
+            }
             Test::Matches(pattern, folding) => Predicate::Text(TextPredicate::Matches(
                 pattern.0.as_str().to_owned(),
                 folding.case,
@@ -157,9 +160,13 @@ impl Lowering<'_> {
             Test::Is(expected) => Intervals::range(i128::from(*expected), i128::from(*expected)),
             Test::Number(op, n) => number(*op, *n, decimals),
             Test::NumberBetween(from, to) => Intervals::range(from.ceil_scaled(decimals), to.floor_scaled(decimals)),
-            Test::NumberIn(list, negated) => negate(Intervals::union(list.iter().map(|n| number(CompareOp::Equal, *n, decimals))), *negated),
+            Test::NumberIn(list, negated) => {
+                negate(Intervals::union(list.iter().map(|n| number(CompareOp::Equal, *n, decimals))), *negated)
+            }
             Test::When(op, point) => self.when(*op, point, scalar),
-            Test::WhenIn(list, negated) => negate(Intervals::union(list.iter().map(|p| self.when(CompareOp::Equal, p, scalar))), *negated),
+            Test::WhenIn(list, negated) => {
+                negate(Intervals::union(list.iter().map(|p| self.when(CompareOp::Equal, p, scalar))), *negated)
+            }
             Test::Window(window) if scalar == Scalar::Date => Intervals::of(day_interval(window, self.clock)),
             Test::Window(window) => Intervals::of(instant_interval(window, self.clock)),
             _ => Intervals::NONE,

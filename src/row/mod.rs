@@ -142,7 +142,8 @@ impl One<'_> {
             Filter::Instant(test) => self.test(&Value::Time(event.ts), Subject::Typed(Scalar::Time), test),
             Filter::Attr { attr, test, or_empty } => {
                 let scalar = self.schema.attribute_column(event.event, *attr).map_or(Scalar::Text, |c| c.ty.scalar());
-                let value = event.attributes.get(usize::from(attr.0)).and_then(Option::as_ref).filter(|v| **v != Value::List(Vec::new()));
+                let value =
+                    event.attributes.get(usize::from(attr.0)).and_then(Option::as_ref).filter(|v| **v != Value::List(Vec::new()));
                 match value {
                     Some(value) => self.test(value, Subject::Typed(scalar), test),
                     None => *or_empty || matches!(test, crate::check::typed::Test::IsEmpty),

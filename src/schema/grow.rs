@@ -19,7 +19,10 @@ impl Schema {
         let mut problems = Vec::new();
         let mut grown = self.clone();
         if wanted.timezone != self.timezone {
-            let message = format!("the time zone is {} in the store and {} in the schema; a store keeps its zone, import into a new one", self.timezone, wanted.timezone);
+            let message = format!(
+                "the time zone is {} in the store and {} in the schema; a store keeps its zone, import into a new one",
+                self.timezone, wanted.timezone
+            );
             problems.push(message);
         }
         grow(&mut grown.fields, &wanted.fields, "field", &mut problems);

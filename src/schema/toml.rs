@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use ::toml::{Spanned, de::{DeTable, DeValue}};
+use ::toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 use super::{Column, ColumnType, DEFAULT_DECIMALS, EventKind, EventType, MAX_DECIMALS, Scalar, Schema};
 use crate::check::nearest;
@@ -33,7 +36,11 @@ pub struct SchemaProblem {
 pub fn parse(text: &str) -> Result<Schema, Vec<SchemaProblem>> {
     let mut reader = Reader { problems: Vec::new() };
     let table = DeTable::parse(text).map_err(|error| {
-        vec![SchemaProblem { span: error.span().unwrap_or(0..0), message: format!("the schema is not TOML: {}", error.message()), help: None }]
+        vec![SchemaProblem {
+            span: error.span().unwrap_or(0..0),
+            message: format!("the schema is not TOML: {}", error.message()),
+            help: None,
+        }]
     })?;
     let schema = reader.schema(&table);
     reader.problems.sort_by_key(|p| p.span.start);
@@ -71,7 +78,11 @@ impl Reader {
                 "fields" => {
                     for (name, definition) in self.table(value, "`fields`") {
                         if name.get_ref() == "contact_id" {
-                            self.problem(name.span(), "`contact_id` is there without being declared", Some("leave it out".to_owned()));
+                            self.problem(
+                                name.span(),
+                                "`contact_id` is there without being declared",
+                                Some("leave it out".to_owned()),
+                            );
                             continue;
                         }
                         self.column(name, definition, &mut schema.fields);
@@ -110,7 +121,11 @@ impl Reader {
             match key.get_ref().as_ref() {
                 "kind" => match self.text(value, "`kind`") {
                     Some("customer" | "system") | None => {}
-                    Some(other) => self.problem(value.span(), format!("`{other}` is not a kind of event"), Some("write \"customer\" or \"system\"".to_owned())),
+                    Some(other) => self.problem(
+                        value.span(),
+                        format!("`{other}` is not a kind of event"),
+                        Some("write \"customer\" or \"system\"".to_owned()),
+                    ),
                 },
                 "description" => event.description = self.text(value, "`description`").map(str::to_owned),
                 "attributes" => {
@@ -138,7 +153,11 @@ impl Reader {
         for (suffix, ty, values, description) in found {
             let name_of = if suffix.is_empty() { text.clone() } else { format!("{text}.{suffix}") };
             if columns.iter().any(|c| c.name == name_of) {
-                self.problem(name.span(), format!("`{name_of}` is declared twice"), Some("names are compared after Unicode normalisation; declare it once".to_owned()));
+                self.problem(
+                    name.span(),
+                    format!("`{name_of}` is declared twice"),
+                    Some("names are compared after Unicode normalisation; declare it once".to_owned()),
+                );
                 continue;
             }
             columns.push(Column { name: name_of, ty, values, description });
@@ -173,7 +192,11 @@ impl Reader {
         }
         let Some((name, span)) = ty else {
             if self.problems.len() == before {
-                self.problem(value.span(), "a type is missing", Some("add `type = \"text\"` (or number, bool, date, time, list<text>, list<number>)".to_owned()));
+                self.problem(
+                    value.span(),
+                    "a type is missing",
+                    Some("add `type = \"text\"` (or number, bool, date, time, list<text>, list<number>)".to_owned()),
+                );
             }
             return None;
         };
@@ -201,7 +224,11 @@ impl Reader {
                 let ty = match (list, ty) {
                     (true, ColumnType::Scalar(scalar)) => ColumnType::Item(scalar),
                     (true, _) => {
-                        self.problem(definition.span(), "a list inside a list of records cannot be stored", Some("leave it out, or make it a text".to_owned()));
+                        self.problem(
+                            definition.span(),
+                            "a list inside a list of records cannot be stored",
+                            Some("leave it out, or make it a text".to_owned()),
+                        );
                         continue;
                     }
                     (false, ty) => ty,
@@ -266,18 +293,27 @@ impl Reader {
         }
     }
 
-    fn table<'v, 't>(&mut self, value: &'v Value<'t>, what: &str) -> Vec<(&'v Spanned<std::borrow::Cow<'t, str>>, &'v Value<'t>)> {
+    fn table<'v, 't>(
+        &mut self,
+        value: &'v Value<'t>,
+        what: &str,
+    ) -> Vec<(&'v Spanned<std::borrow::Cow<'t, str>>, &'v Value<'t>)> {
         match value.get_ref() {
             DeValue::Table(table) => in_order(table),
             _ => {
-                self.problem(value.span(), format!("{what} is a table"), Some("write it in braces or as a section in brackets".to_owned()));
+                self.problem(
+                    value.span(),
+                    format!("{what} is a table"),
+                    Some("write it in braces or as a section in brackets".to_owned()),
+                );
                 Vec::new()
             }
         }
     }
 
     fn unknown(&mut self, key: &Spanned<std::borrow::Cow<'_, str>>, name: &str, known: &[&str]) {
-        let help = nearest(name, known.iter().copied()).map_or_else(|| format!("known here: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+        let help = nearest(name, known.iter().copied())
+            .map_or_else(|| format!("known here: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
         self.problem(key.span(), format!("unknown key `{name}`"), Some(help));
     }
 }

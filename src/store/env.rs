@@ -10,8 +10,8 @@ use heed::types::Bytes;
 use heed::{Database, Env, EnvFlags, EnvOpenOptions, WithoutTls};
 use serde::{Deserialize, Serialize};
 
-use super::StoreError;
 use super::snapshot::Snapshot;
+use super::{StoreError, datafile};
 use crate::schema::Schema;
 use crate::schema::{Column, EventType};
 
@@ -101,11 +101,16 @@ impl Store {
         if !path.join(DATA_FILE).is_file() {
             return Err(StoreError::Foreign(path.to_owned()));
         }
+        if !datafile::check(&path.join(DATA_FILE))? {
+            return Err(StoreError::Foreign(path.to_owned()));
+        }
         let env = environment(path, EnvFlags::empty())?;
         let tables = {
             let txn = env.read_txn().map_err(|e| engine(path, &e))?;
             let table = |name: &str| {
-                env.open_database(&txn, Some(name)).map_err(|e| engine(path, &e))?.ok_or_else(|| StoreError::Foreign(path.to_owned()))
+                env.open_database(&txn, Some(name))
+                    .map_err(|e| engine(path, &e))?
+                    .ok_or_else(|| StoreError::Foreign(path.to_owned()))
             };
             let tables = Tables { meta: table("meta")?, ids: table("ids")?, parts: table("parts")?, values: table("values")? };
             // Tables opened in a transaction that is not committed are gone with it.
@@ -125,7 +130,11 @@ impl Store {
         if path.join(DATA_FILE).exists() || path.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
             return Err(StoreError::Foreign(path.to_owned()));
         }
-        std::fs::create_dir_all(path).map_err(|error| StoreError::Io { action: "make the folder", path: path.to_owned(), error })?;
+        std::fs::create_dir_all(path).map_err(|error| StoreError::Io {
+            action: "make the folder",
+            path: path.to_owned(),
+            error,
+        })?;
         Self::make(path, schema, EnvFlags::empty(), None)
     }
 
@@ -134,10 +143,11 @@ impl Store {
     /// # Errors
     /// [`StoreError`] when the folder cannot be made.
     pub fn temporary(schema: &Schema) -> Result<Self, StoreError> {
-        let folder = tempfile::Builder::new()
-            .prefix("segql-")
-            .tempdir()
-            .map_err(|error| StoreError::Io { action: "make a temporary folder in", path: std::env::temp_dir(), error })?;
+        let folder = tempfile::Builder::new().prefix("segql-").tempdir().map_err(|error| StoreError::Io {
+            action: "make a temporary folder in",
+            path: std::env::temp_dir(),
+            error,
+        })?;
         let path = folder.path().to_owned();
         Self::make(&path, schema, EnvFlags::NO_SYNC | EnvFlags::NO_META_SYNC, Some(folder))
     }
@@ -150,7 +160,7 @@ impl Store {
         let tables = Tables { meta: table("meta")?, ids: table("ids")?, parts: table("parts")?, values: table("values")? };
         let store = Self { env: env.clone(), tables, path: path.to_owned(), temporary, verified: Mutex::default() };
         store.put_meta(&mut txn, &Meta::new(schema))?;
-        txn.commit().map_err(failed)?;
+        store.commit(txn)?;
         Ok(store)
     }
 
@@ -177,7 +187,12 @@ impl Store {
     }
 
     pub(super) fn meta(&self, txn: &heed::RoTxn<'_>) -> Result<Meta, StoreError> {
-        let bytes = self.tables.meta.get(txn, META).map_err(|e| self.engine(&e))?.ok_or_else(|| StoreError::Foreign(self.path.clone()))?;
+        let bytes = self
+            .tables
+            .meta
+            .get(txn, META)
+            .map_err(|e| self.engine(&e))?
+            .ok_or_else(|| StoreError::Foreign(self.path.clone()))?;
         #[derive(Deserialize)]
         struct Version {
             format: u32,
@@ -193,6 +208,12 @@ impl Store {
     pub(super) fn put_meta(&self, txn: &mut heed::RwTxn<'_>, meta: &Meta) -> Result<(), StoreError> {
         let bytes = serde_json::to_vec(meta).map_err(|e| StoreError::damaged(format!("its description ({e})")))?;
         self.tables.meta.put(txn, META, &bytes).map_err(|e| self.engine(&e))
+    }
+
+    /// Ends a write transaction: what it wrote is there, for good.
+    pub(super) fn commit(&self, txn: heed::RwTxn<'_>) -> Result<(), StoreError> {
+        txn.commit().map_err(|e| self.engine(&e))?;
+        datafile::pad(&self.path.join(DATA_FILE))
     }
 
     pub(super) fn engine(&self, error: &heed::Error) -> StoreError {
@@ -218,7 +239,8 @@ impl Store {
             let mut holder = String::new();
             // Only for the message: without it the holder is just not named.
             drop(file.read_to_string(&mut holder));
-            let holder = if holder.trim().is_empty() { "another process".to_owned() } else { format!("process {}", holder.trim()) };
+            let holder =
+                if holder.trim().is_empty() { "another process".to_owned() } else { format!("process {}", holder.trim()) };
             return Err(StoreError::Locked { path: self.path.clone(), holder });
         }
         file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
@@ -266,4 +288,3 @@ fn engine(path: &Path, error: &heed::Error) -> StoreError {
 pub(super) fn generation_of(bytes: Option<&[u8]>) -> Option<u32> {
     bytes.and_then(|b| b.first_chunk::<4>()).map(|b| u32::from_le_bytes(*b))
 }
-

@@ -83,7 +83,9 @@ impl std::fmt::Display for ValueKey {
         match kind {
             PartKind::Ids => write!(f, "the contact ids of chunk {chunk}"),
             PartKind::Field(id) => write!(f, "field {} (column {}) of chunk {chunk}", id.0, self.column),
-            PartKind::Event(id) => write!(f, "event type {} (column {}, block {}) of chunk {chunk}", id.0, self.column, self.block),
+            PartKind::Event(id) => {
+                write!(f, "event type {} (column {}, block {}) of chunk {chunk}", id.0, self.column, self.block)
+            }
         }
     }
 }

@@ -9,6 +9,7 @@
 
 mod bytes;
 pub mod column;
+mod datafile;
 mod env;
 mod error;
 mod events;

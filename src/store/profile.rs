@@ -41,8 +41,10 @@ impl Snapshot<'_> {
             let Some(block) = (0..summary.blocks()).find(|b| summary.block_slots(*b).contains(&slot)) else { continue };
             let rows = self.rows(id, chunk, block)?;
             let range = rows.rows_of(u16::try_from(slot).unwrap_or(u16::MAX));
-            let columns: Vec<Option<Column<'_>>> =
-                (0_u16..).take(ty.attributes.len()).map(|a| self.attribute(id, chunk, block, AttrId(a))).collect::<Result<_, _>>()?;
+            let columns: Vec<Option<Column<'_>>> = (0_u16..)
+                .take(ty.attributes.len())
+                .map(|a| self.attribute(id, chunk, block, AttrId(a)))
+                .collect::<Result<_, _>>()?;
             for row in range {
                 let value = |(column, definition): (&Option<Column<'_>>, &crate::schema::Column)| {
                     column.as_ref().and_then(|c| c.value(row, definition.ty.scalar()))

@@ -39,6 +39,7 @@ const TAG_TRUE: u8 = 4;
 const TAG_DATE: u8 = 5;
 const TAG_TIME: u8 = 6;
 const TAG_LIST: u8 = 7;
+const TAG_BITS: u32 = 3;
 
 impl Batch {
     /// An empty batch.
@@ -72,17 +73,16 @@ impl Batch {
     }
 
     /// Begins an event of `contact`; attributes follow with [`Self::attribute`]. `event_id` is hashed to 128 bits.
+    ///
+    /// Bodies are kept small, for they are what an import writes and reads back: the type with a bit for the id, then the
+    /// instant, then the attributes.
     pub fn begin_event(&mut self, contact: &str, event: EventId, ts: i64, event_id: Option<&str>) {
         debug_assert_eq!(self.kind, BatchKind::Events);
         self.begin(contact);
-        self.bytes.extend_from_slice(&event.0.to_le_bytes());
+        write_varint(&mut self.bytes, u64::from(event.0) << 1 | u64::from(event_id.is_some()));
         self.bytes.extend_from_slice(&ts.to_le_bytes());
-        match event_id {
-            Some(id) => {
-                self.bytes.push(1);
-                self.bytes.extend_from_slice(&twox_hash::XxHash3_128::oneshot(id.as_bytes()).to_le_bytes());
-            }
-            None => self.bytes.push(0),
+        if let Some(id) = event_id {
+            self.bytes.extend_from_slice(&twox_hash::XxHash3_128::oneshot(id.as_bytes()).to_le_bytes());
         }
         self.close();
     }
@@ -129,8 +129,7 @@ impl Batch {
     }
 
     fn entry(&mut self, id: u16, value: Option<ValueRef<'_>>) {
-        self.bytes.extend_from_slice(&id.to_le_bytes());
-        write_value(&mut self.bytes, value);
+        write_value(&mut self.bytes, u64::from(id), value);
         self.close();
     }
 
@@ -146,35 +145,67 @@ fn length(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
 }
 
-fn write_value(out: &mut Vec<u8>, value: Option<ValueRef<'_>>) {
+/// Writes a number and a value's tag together, then the value.
+fn write_value(out: &mut Vec<u8>, id: u64, value: Option<ValueRef<'_>>) {
+    let mut head = |tag: u8| write_varint(out, id << TAG_BITS | u64::from(tag));
     match value {
-        None => out.push(TAG_EMPTY),
+        None => head(TAG_EMPTY),
         Some(ValueRef::Text(text)) => {
-            out.push(TAG_TEXT);
-            out.extend_from_slice(&length(text.len()).to_le_bytes());
+            head(TAG_TEXT);
+            write_varint(out, text.len() as u64);
             out.extend_from_slice(text.as_bytes());
         }
         Some(ValueRef::Number(n)) => {
-            out.push(TAG_NUMBER);
-            out.extend_from_slice(&n.to_le_bytes());
+            head(TAG_NUMBER);
+            write_varint(out, zigzag(n));
         }
-        Some(ValueRef::Bool(b)) => out.push(if b { TAG_TRUE } else { TAG_FALSE }),
+        Some(ValueRef::Bool(b)) => head(if b { TAG_TRUE } else { TAG_FALSE }),
         Some(ValueRef::Date(d)) => {
-            out.push(TAG_DATE);
-            out.extend_from_slice(&d.to_le_bytes());
+            head(TAG_DATE);
+            write_varint(out, zigzag(i64::from(d)));
         }
         Some(ValueRef::Time(t)) => {
-            out.push(TAG_TIME);
-            out.extend_from_slice(&t.to_le_bytes());
+            head(TAG_TIME);
+            write_varint(out, zigzag(t));
         }
         Some(ValueRef::List(items)) => {
-            out.push(TAG_LIST);
-            out.extend_from_slice(&length(items.len()).to_le_bytes());
+            head(TAG_LIST);
+            write_varint(out, items.len() as u64);
             for item in items {
-                write_value(out, *item);
+                write_value(out, 0, *item);
             }
         }
     }
+}
+
+/// Seven bits a byte, the lowest first; the top bit says that more follow.
+pub(super) fn write_varint(out: &mut Vec<u8>, mut n: u64) {
+    while n >= 0x80 {
+        out.push(n.to_le_bytes()[0] | 0x80);
+        n >>= 7;
+    }
+    out.push(n.to_le_bytes()[0]);
+}
+
+/// The number that [`write_varint`] wrote, and how many bytes it takes.
+pub(super) fn read_varint(bytes: &[u8]) -> Option<(u64, usize)> {
+    let mut n = 0;
+    for (at, byte) in bytes.iter().enumerate().take(10) {
+        n |= u64::from(byte & 0x7f) << (7 * at);
+        if byte & 0x80 == 0 {
+            return Some((n, at + 1));
+        }
+    }
+    None
+}
+
+/// Numbers near 0 as small ones, whatever their sign.
+fn zigzag(n: i64) -> u64 {
+    (n << 1 ^ n >> 63).cast_unsigned()
+}
+
+fn unzigzag(n: u64) -> i64 {
+    (n >> 1).cast_signed() ^ -(n & 1).cast_signed()
 }
 
 /// Reads a body back.
@@ -242,10 +273,10 @@ impl<'a> Body<'a> {
 
     /// Reads the head of an event. `None` here and below: the bytes are damaged.
     pub fn event_head(&mut self) -> Option<EventHead> {
-        let event = EventId(u16::from_le_bytes(self.take()?));
+        let head = self.varint()?;
+        let event = EventId(u16::try_from(head >> 1).ok()?);
         let ts = i64::from_le_bytes(self.take()?);
-        let [has_id] = self.take()?;
-        let event_id = if has_id == 1 { Some(u128::from_le_bytes(self.take()?)) } else { None };
+        let event_id = if head & 1 == 1 { Some(u128::from_le_bytes(self.take()?)) } else { None };
         Some(EventHead { event, ts, event_id })
     }
 
@@ -256,36 +287,41 @@ impl<'a> Body<'a> {
 
     /// Reads the next field or attribute: its number and its value (`None`: emptied).
     pub fn entry(&mut self) -> Option<(u16, Option<BodyValue<'a>>)> {
-        let id = u16::from_le_bytes(self.take()?);
-        Some((id, self.value()?))
+        let (id, value) = self.value()?;
+        Some((u16::try_from(id).ok()?, value))
     }
 
-    #[expect(clippy::option_option, reason = "damaged bytes, no value and a value are three things")]
-    fn value(&mut self) -> Option<Option<BodyValue<'a>>> {
-        let [tag] = self.take()?;
-        let scalar = match tag {
-            TAG_EMPTY => return Some(None),
+    fn value(&mut self) -> Option<(u64, Option<BodyValue<'a>>)> {
+        let head = self.varint()?;
+        let id = head >> TAG_BITS;
+        let scalar = match head.to_le_bytes()[0] & ((1 << TAG_BITS) - 1) {
+            TAG_EMPTY => return Some((id, None)),
             TAG_TEXT => {
-                let len = u32::from_le_bytes(self.take()?) as usize;
+                let len = usize::try_from(self.varint()?).ok()?;
                 let (text, rest) = self.0.split_at_checked(len)?;
                 self.0 = rest;
                 ValueRef::Text(std::str::from_utf8(text).ok()?)
             }
-            TAG_NUMBER => ValueRef::Number(i64::from_le_bytes(self.take()?)),
+            TAG_NUMBER => ValueRef::Number(unzigzag(self.varint()?)),
             TAG_FALSE => ValueRef::Bool(false),
             TAG_TRUE => ValueRef::Bool(true),
-            TAG_DATE => ValueRef::Date(i32::from_le_bytes(self.take()?)),
-            TAG_TIME => ValueRef::Time(i64::from_le_bytes(self.take()?)),
-            TAG_LIST => {
-                let items = Items { len: u32::from_le_bytes(self.take()?), bytes: *self };
+            TAG_DATE => ValueRef::Date(i32::try_from(unzigzag(self.varint()?)).ok()?),
+            TAG_TIME => ValueRef::Time(unzigzag(self.varint()?)),
+            _ => {
+                let items = Items { len: u32::try_from(self.varint()?).ok()?, bytes: *self };
                 let mut skip = items;
                 while skip.next().is_some() {}
                 self.0 = skip.bytes.0;
-                return Some(Some(BodyValue::List(items)));
+                return Some((id, Some(BodyValue::List(items))));
             }
-            _ => return None,
         };
-        Some(Some(BodyValue::Scalar(scalar)))
+        Some((id, Some(BodyValue::Scalar(scalar))))
+    }
+
+    fn varint(&mut self) -> Option<u64> {
+        let (n, len) = read_varint(self.0)?;
+        self.0 = self.0.get(len..)?;
+        Some(n)
     }
 
     fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
@@ -301,7 +337,7 @@ impl<'a> Iterator for Items<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         self.len = self.len.checked_sub(1)?;
         match self.bytes.value()? {
-            Some(BodyValue::Scalar(value)) => Some(Some(value)),
+            (_, Some(BodyValue::Scalar(value))) => Some(Some(value)),
             _ => Some(None),
         }
     }

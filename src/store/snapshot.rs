@@ -86,7 +86,8 @@ impl<'s> Snapshot<'s> {
         let blocks = self.chunk_len(chunk).div_ceil(IDS_BLOCK);
         (0..blocks)
             .map(|block| {
-                let key = self.key(part, 0, block)?.ok_or_else(|| StoreError::damaged(format!("the contact ids of chunk {chunk}")))?;
+                let key =
+                    self.key(part, 0, block)?.ok_or_else(|| StoreError::damaged(format!("the contact ids of chunk {chunk}")))?;
                 self.column(&key)?.ok_or_else(|| damaged(&key))
             })
             .collect()
@@ -99,7 +100,9 @@ impl<'s> Snapshot<'s> {
     pub fn id_of(&self, contact: u32) -> Result<String, StoreError> {
         let (chunk, slot) = (contact / CHUNK, contact % CHUNK);
         let part = Part { chunk, kind: PartKind::Ids };
-        let key = self.key(part, 0, slot / IDS_BLOCK)?.ok_or_else(|| StoreError::damaged(format!("the contact ids of chunk {chunk}")))?;
+        let key = self
+            .key(part, 0, slot / IDS_BLOCK)?
+            .ok_or_else(|| StoreError::damaged(format!("the contact ids of chunk {chunk}")))?;
         match self.column(&key)? {
             Some(Column::Text(ids)) => ids.text((slot % IDS_BLOCK) as usize).map(str::to_owned).ok_or_else(|| damaged(&key)),
             _ => Err(damaged(&key)),
@@ -171,7 +174,8 @@ impl<'s> Snapshot<'s> {
     /// # Errors
     /// A damaged or missing value, or a failure of the engine.
     pub fn rows(&self, event: EventId, chunk: u32, block: u32) -> Result<RowBlock<'_>, StoreError> {
-        let key = self.event_key(event, chunk, ROWS, block)?.ok_or_else(|| StoreError::damaged(format!("events of chunk {chunk}")))?;
+        let key =
+            self.event_key(event, chunk, ROWS, block)?.ok_or_else(|| StoreError::damaged(format!("events of chunk {chunk}")))?;
         let payload = self.payload(&key, KIND_ROWS)?.ok_or_else(|| damaged(&key))?;
         RowBlock::decode(payload).ok_or_else(|| damaged(&key))
     }
@@ -204,7 +208,8 @@ impl<'s> Snapshot<'s> {
         let generation = match known {
             Some(generation) => generation,
             None => {
-                let generation = generation_of(self.store.tables.parts.get(&self.txn, &part.bytes()).map_err(|e| self.store.engine(&e))?);
+                let generation =
+                    generation_of(self.store.tables.parts.get(&self.txn, &part.bytes()).map_err(|e| self.store.engine(&e))?);
                 self.generations.borrow_mut().insert(part, generation);
                 generation
             }
@@ -221,7 +226,9 @@ impl<'s> Snapshot<'s> {
 
     fn payload(&self, key: &ValueKey, kind: u8) -> Result<Option<&[u8]>, StoreError> {
         let bytes = key.bytes();
-        let Some(value) = self.store.tables.values.get(&self.txn, &bytes).map_err(|e| self.store.engine(&e))? else { return Ok(None) };
+        let Some(value) = self.store.tables.values.get(&self.txn, &bytes).map_err(|e| self.store.engine(&e))? else {
+            return Ok(None);
+        };
         let verified = self.store.is_verified(&bytes);
         let payload = unframe(kind, value, !verified).ok_or_else(|| damaged(key))?;
         if !verified {

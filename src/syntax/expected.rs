@@ -31,11 +31,13 @@ pub(super) fn error(text: &str, at: usize, offset: usize, source: SourceId, rule
     drop_implied(&mut expected);
     let wanted = if expected.is_empty() { String::new() } else { format!("expected {}", alternatives(&expected)) };
     if found.is_empty() {
-        let message = if wanted.is_empty() { "the text ends too early".to_owned() } else { format!("{wanted}, but the text ends here") };
+        let message =
+            if wanted.is_empty() { "the text ends too early".to_owned() } else { format!("{wanted}, but the text ends here") };
         let end = offset + before.trim_end().len();
         return Diagnostic::new(codes::E0101, Span::new(source, end, end), message);
     }
-    let message = if wanted.is_empty() { format!("`{found}` does not belong here") } else { format!("{wanted}, found `{found}`") };
+    let message =
+        if wanted.is_empty() { format!("`{found}` does not belong here") } else { format!("{wanted}, found `{found}`") };
     Diagnostic::new(codes::E0101, span, message).here("this does not fit here")
 }
 
@@ -46,25 +48,36 @@ fn habit(text: &str, at: usize, found: &str, span: Span, before: &str) -> Option
     let replace = |d: Diagnostic, by: &str| d.fix(Applicability::Certain, format!("write `{by}`"), span, by);
     let upper = found.to_uppercase();
     if rest.starts_with(['„', '”', '“', '‟', '’', '‘']) {
-        return Some(diagnostic("a text stands between straight quotes").help("write `\"` on both sides, not typographic quotes"));
+        return Some(
+            diagnostic("a text stands between straight quotes").help("write `\"` on both sides, not typographic quotes"),
+        );
     }
     if found == "=" && before.ends_with('=') {
         let span = Span { start: span.start - 1, ..span };
-        return Some(
-            Diagnostic::new(codes::E0101, span, "`==` is written `=` here").fix(Applicability::Certain, "write `=`", span, "="),
-        );
+        return Some(Diagnostic::new(codes::E0101, span, "`==` is written `=` here").fix(
+            Applicability::Certain,
+            "write `=`",
+            span,
+            "=",
+        ));
     }
     if found == ">" && before.ends_with('<') {
         let span = Span { start: span.start - 1, ..span };
-        return Some(
-            Diagnostic::new(codes::E0101, span, "`<>` is written `!=` here").fix(Applicability::Certain, "write `!=`", span, "!="),
-        );
+        return Some(Diagnostic::new(codes::E0101, span, "`<>` is written `!=` here").fix(
+            Applicability::Certain,
+            "write `!=`",
+            span,
+            "!=",
+        ));
     }
     if matches!(upper.as_str(), "AND" | "OR") || rest.starts_with("&&") || rest.starts_with("||") {
         let group = if upper == "OR" || rest.starts_with("||") { "any" } else { "all" };
         return Some(
-            diagnostic(&format!("conditions are joined by a group, not by `{}`", rest.get(..2).filter(|_| !found.chars().all(char::is_alphabetic)).unwrap_or(found)))
-                .help(format!("write `{group} < first; second >`")),
+            diagnostic(&format!(
+                "conditions are joined by a group, not by `{}`",
+                rest.get(..2).filter(|_| !found.chars().all(char::is_alphabetic)).unwrap_or(found)
+            ))
+            .help(format!("write `{group} < first; second >`")),
         );
     }
     let lower = found.to_lowercase();
@@ -75,14 +88,17 @@ fn habit(text: &str, at: usize, found: &str, span: Span, before: &str) -> Option
         && before.trim_end().ends_with(|c: char| c.is_ascii_digit())
     {
         let digits = before.trim_end();
-        let number_start = digits.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |p| p + digits[p..].chars().next().map_or(1, char::len_utf8));
+        let number_start =
+            digits.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |p| p + digits[p..].chars().next().map_or(1, char::len_utf8));
         let number = digits.get(number_start..).unwrap_or_default();
         let span = Span { start: span.start - (at - number_start), ..span };
         let by = format!("{number}{unit}");
-        return Some(
-            Diagnostic::new(codes::E0101, span, format!("a length of time is written `{by}`"))
-                .fix(Applicability::Certain, format!("write `{by}`"), span, by),
-        );
+        return Some(Diagnostic::new(codes::E0101, span, format!("a length of time is written `{by}`")).fix(
+            Applicability::Certain,
+            format!("write `{by}`"),
+            span,
+            by,
+        ));
     }
     if found == "," && before.rfind('<') > before.rfind('[') {
         return Some(replace(diagnostic("the conditions of a group are separated by `;`"), ";"));
@@ -106,9 +122,40 @@ fn long_unit(word: &str) -> Option<&'static str> {
 /// The words that begin or go on a condition; written in lower case.
 fn is_keyword(word: &str) -> bool {
     const KEYWORDS: [&str; 34] = [
-        "segment", "param", "use", "all", "any", "none", "at", "exactly", "not", "everyone", "nobody", "field", "event", "where", "is", "in",
-        "between", "contains", "starts", "ends", "matches", "has", "within", "older", "before", "after", "since", "on", "this", "last",
-        "today", "yesterday", "now", "anniversary",
+        "segment",
+        "param",
+        "use",
+        "all",
+        "any",
+        "none",
+        "at",
+        "exactly",
+        "not",
+        "everyone",
+        "nobody",
+        "field",
+        "event",
+        "where",
+        "is",
+        "in",
+        "between",
+        "contains",
+        "starts",
+        "ends",
+        "matches",
+        "has",
+        "within",
+        "older",
+        "before",
+        "after",
+        "since",
+        "on",
+        "this",
+        "last",
+        "today",
+        "yesterday",
+        "now",
+        "anniversary",
     ];
     KEYWORDS.contains(&word)
 }
@@ -117,9 +164,13 @@ fn is_keyword(word: &str) -> bool {
 fn words(rule: NodeKind) -> Option<&'static str> {
     use NodeKind as K;
     Some(match rule {
-        K::EOI | K::COMMENT | K::edition | K::kw_edition | K::op_add | K::op_subtract | K::op_multiply | K::op_divide => return None,
+        K::EOI | K::COMMENT | K::edition | K::kw_edition | K::op_add | K::op_subtract | K::op_multiply | K::op_divide => {
+            return None;
+        }
         K::statement | K::statement_start | K::script => "a definition such as `segment name = ...`",
-        K::condition | K::value_test | K::group | K::quorum | K::not | K::event | K::reference | K::everyone | K::nobody => "a condition such as `field ...` or `event ...`",
+        K::condition | K::value_test | K::group | K::quorum | K::not | K::event | K::reference | K::everyone | K::nobody => {
+            "a condition such as `field ...` or `event ...`"
+        }
         K::members | K::filter_members => OPENING,
         K::duration => "a length of time such as `30d`",
         K::integer => "a whole number",
@@ -127,10 +178,20 @@ fn words(rule: NodeKind) -> Option<&'static str> {
         K::string | K::title => "a text in quotes such as `\"Gold\"`",
         K::date | K::instant | K::point | K::relative => "a point in time such as `2025-11-01` or `90d ago`",
         K::expr | K::product | K::primary | K::literal | K::parenthesis | K::aggregate => "a value",
-        K::test | K::base_test | K::compare | K::compare_op | K::is | K::membership | K::text_test | K::text_op | K::matches | K::has | K::between => {
-            "a test such as `= 5`, `is set` or `within 30d`"
+        K::test
+        | K::base_test
+        | K::compare
+        | K::compare_op
+        | K::is
+        | K::membership
+        | K::text_test
+        | K::text_op
+        | K::matches
+        | K::has
+        | K::between => "a test such as `= 5`, `is set` or `within 30d`",
+        K::window | K::within | K::older_than | K::before | K::after | K::since | K::on | K::this | K::last_periods => {
+            "a window such as `within 30d`"
         }
-        K::window | K::within | K::older_than | K::before | K::after | K::since | K::on | K::this | K::last_periods => "a window such as `within 30d`",
         K::times | K::count_words => "how many times, such as `at least 2 times`",
         K::list_operand | K::list_literal => "a list such as `[\"a\", \"b\"]`",
         K::list_item => "an item of the list",
@@ -138,7 +199,9 @@ fn words(rule: NodeKind) -> Option<&'static str> {
         K::segment_name => "the name of a segment",
         K::field_name | K::field_path => "the name of a field",
         K::event_name | K::event_ref => "the name of an event",
-        K::attr_name | K::attr_path | K::filter | K::filter_part | K::filter_test | K::filter_value => "an attribute with a test, such as `kwota > 100`",
+        K::attr_name | K::attr_path | K::filter | K::filter_part | K::filter_test | K::filter_value => {
+            "an attribute with a test, such as `kwota > 100`"
+        }
         K::param_name => "the name of a param",
         K::param_type => "a type such as `text` or `number`",
         K::param_value => "a value",
@@ -166,7 +229,13 @@ fn words(rule: NodeKind) -> Option<&'static str> {
 /// Leaves out what is a special case of something else in the list.
 fn drop_implied(expected: &mut BTreeSet<&'static str>) {
     if expected.contains("a value") || expected.contains("a condition such as `field ...` or `event ...`") {
-        for special in ["a number", "a whole number", "a length of time such as `30d`", "a point in time such as `2025-11-01` or `90d ago`", "`field`"] {
+        for special in [
+            "a number",
+            "a whole number",
+            "a length of time such as `30d`",
+            "a point in time such as `2025-11-01` or `90d ago`",
+            "`field`",
+        ] {
             expected.remove(special);
         }
     }

@@ -30,8 +30,12 @@ pub fn check(text: &str, source: SourceId) -> Option<Diagnostic> {
         if depth + nots > MAX_NESTING {
             let end = start + word.len();
             return Some(
-                Diagnostic::new(codes::E0103, Span::new(source, start, end), format!("nested more than {MAX_NESTING} levels deep"))
-                    .help("give a name to an inner part: `segment part = ...`, then use `segment part`"),
+                Diagnostic::new(
+                    codes::E0103,
+                    Span::new(source, start, end),
+                    format!("nested more than {MAX_NESTING} levels deep"),
+                )
+                .help("give a name to an inner part: `segment part = ...`, then use `segment part`"),
             );
         }
         previous = word;
@@ -69,7 +73,9 @@ impl<'a> Iterator for Tokens<'a> {
                 '`' => rest.get(1..)?.find(['`', '\n']).map_or(rest.len(), |end| end + 2),
                 '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
                 '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
-                c if c.is_alphanumeric() || c == '_' => rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len()),
+                c if c.is_alphanumeric() || c == '_' => {
+                    rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len())
+                }
                 c => c.len_utf8(),
             };
             self.at += len;

@@ -38,7 +38,13 @@ const MAX_SCRIPT_BYTES: usize = 64 << 20;
 pub fn parse(text: &str, source: SourceId) -> (Script, Vec<Diagnostic>) {
     if text.len() > MAX_SCRIPT_BYTES {
         let message = format!("the script has {} bytes, more than the {MAX_SCRIPT_BYTES} that are read", text.len());
-        return (Script::default(), vec![Diagnostic::new(codes::E0104, Span::new(source, 0, 0), message).help("split it into several files and `use` them")]);
+        return (
+            Script::default(),
+            vec![
+                Diagnostic::new(codes::E0104, Span::new(source, 0, 0), message)
+                    .help("split it into several files and `use` them"),
+            ],
+        );
     }
     if let Some(error) = nesting::check(text, source) {
         return (Script::default(), vec![error]);
@@ -79,7 +85,8 @@ fn recover(text: &str, mut cx: build::Context<'_>) -> (Script, Vec<Diagnostic>) 
     let only_conditions = !nodes.iter().any(defines);
     for node in &nodes {
         if node.kind == Rule::broken {
-            let entry = if only_conditions || !starts_definition(node.text) { Rule::condition_alone } else { Rule::statement_alone };
+            let entry =
+                if only_conditions || !starts_definition(node.text) { Rule::condition_alone } else { Rule::statement_alone };
             let slice = if only_conditions { text.get(node.span.start..).unwrap_or_default() } else { node.text };
             let error = syntax_error(entry, slice, node.span.start, source);
             cx.report(error);
@@ -98,9 +105,9 @@ fn recover(text: &str, mut cx: build::Context<'_>) -> (Script, Vec<Diagnostic>) 
 }
 
 fn starts_definition(text: &str) -> bool {
-    ["segment", "param", "use", "let", "list", "decision", "test"]
-        .iter()
-        .any(|keyword| text.strip_prefix(keyword).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_')))
+    ["segment", "param", "use", "let", "list", "decision", "test"].iter().any(|keyword| {
+        text.strip_prefix(keyword).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+    })
 }
 
 fn syntax_error(entry: Rule, text: &str, offset: usize, source: SourceId) -> Diagnostic {

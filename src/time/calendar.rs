@@ -132,10 +132,13 @@ impl Clock {
         let months_back = |first: NaiveDate, months: u32| {
             day_number(first.checked_sub_months(Months::new(months.saturating_mul(back))).unwrap_or(NaiveDate::MIN))
         };
-        let days_back = |first: i32, days: u32| first.saturating_sub(i32::try_from(days.saturating_mul(back)).unwrap_or(i32::MAX));
+        let days_back =
+            |first: i32, days: u32| first.saturating_sub(i32::try_from(days.saturating_mul(back)).unwrap_or(i32::MAX));
         match unit {
             CalendarUnit::Day => days_back(day, 1),
-            CalendarUnit::Week => days_back(day.saturating_sub(i32::try_from(today.weekday().num_days_from_monday()).unwrap_or(0)), 7),
+            CalendarUnit::Week => {
+                days_back(day.saturating_sub(i32::try_from(today.weekday().num_days_from_monday()).unwrap_or(0)), 7)
+            }
             CalendarUnit::Month => months_back(today.with_day(1).unwrap_or(today), 1),
             CalendarUnit::Quarter => {
                 let month = (today.month0() / 3) * 3;
@@ -162,7 +165,10 @@ pub(super) fn resolve_local(local: NaiveDateTime, zone: Tz) -> i64 {
         LocalResult::None => {
             // In a gap the clock shows later times only: read the wall clock with the offset from before the gap.
             let before = local.checked_sub_days(Days::new(1)).unwrap_or(local);
-            let shift = zone.from_local_datetime(&before).earliest().map_or(0, |t| before.and_utc().timestamp_millis() - t.timestamp_millis());
+            let shift = zone
+                .from_local_datetime(&before)
+                .earliest()
+                .map_or(0, |t| before.and_utc().timestamp_millis() - t.timestamp_millis());
             local.and_utc().timestamp_millis().saturating_sub(shift)
         }
     }

@@ -71,7 +71,8 @@ fn read_instant(text: &str, zone: Tz) -> Option<i64> {
 /// `12:00`, `12:00:30`, `12:00:30.250`; hours may have one digit.
 fn read_time(text: &str) -> Option<NaiveTime> {
     let mut parts = text.splitn(3, ':');
-    let two = |part: &str| (part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse::<u32>().ok()).flatten();
+    let two =
+        |part: &str| (part.len() == 2 && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse::<u32>().ok()).flatten();
     let hour = parts.next()?;
     let hour = if hour.len() == 1 { hour.parse().ok()? } else { two(hour)? };
     let minute = two(parts.next()?)?;
@@ -129,4 +130,3 @@ pub fn format_date(day: i32) -> String {
     let date = date(day);
     if (0..=9999).contains(&date.year()) { date.format("%Y-%m-%d").to_string() } else { date.to_string() }
 }
-

@@ -82,7 +82,10 @@ pub fn instant_interval(window: &Window, clock: &Clock) -> Interval {
         Window::This(unit) => Interval { lo: clock.day_start(clock.period_start(clock.today(), *unit, 0)), hi: now },
         Window::Last { count, unit } => {
             let days = last_days(*count, *unit, clock);
-            Interval { lo: clock.day_start(clamp_day(days.lo)), hi: clock.day_start(clamp_day(days.hi.saturating_add(1))).saturating_sub(1) }
+            Interval {
+                lo: clock.day_start(clamp_day(days.lo)),
+                hi: clock.day_start(clamp_day(days.hi.saturating_add(1))).saturating_sub(1),
+            }
         }
         Window::Next(duration) => Interval { lo: now, hi: clock.plus(now, duration) },
     }

@@ -132,7 +132,9 @@ fn scalar(rng: &mut impl Rng, scalar: Scalar, closed: bool, now: i64, zone: chro
             })
         }
         Scalar::Bool => Value::Bool(rng.random()),
-        Scalar::Date => Value::Date(Clock { now, zone }.day_of(instant(rng, now, zone)) - [0, 0, 365, 366, 731].choose(rng).unwrap()),
+        Scalar::Date => {
+            Value::Date(Clock { now, zone }.day_of(instant(rng, now, zone)) - [0, 0, 365, 366, 731].choose(rng).unwrap())
+        }
         Scalar::Time => Value::Time(instant(rng, now, zone)),
     }
 }
@@ -141,7 +143,8 @@ impl World {
     pub fn random(rng: &mut impl Rng) -> Self {
         let schema = schema(rng);
         let zone = schema.timezone;
-        let now = moments().choose(rng).unwrap() + rng.random_range(-90_000_000..90_000_000_i64) * i64::from(rng.random_bool(0.5));
+        let now =
+            moments().choose(rng).unwrap() + rng.random_range(-90_000_000..90_000_000_i64) * i64::from(rng.random_bool(0.5));
         let contacts = rng.random_range(1..14);
         let mut imports: Vec<Import> = Vec::new();
         let events = [schema.event("A").unwrap(), schema.event("B").unwrap(), schema.event("MailOpen").unwrap()];
@@ -164,8 +167,10 @@ impl World {
                 for _ in 0..rng.random_range(0..8) {
                     let event = *events.choose(rng).unwrap();
                     let attributes = &schema.event_type(event).unwrap().attributes;
-                    let attributes =
-                        attributes.iter().map(|c| rng.random_bool(0.7).then(|| value(rng, c.ty, c.values.is_some(), now, zone))).collect();
+                    let attributes = attributes
+                        .iter()
+                        .map(|c| rng.random_bool(0.7).then(|| value(rng, c.ty, c.values.is_some(), now, zone)))
+                        .collect();
                     let event_id = rng.random_bool(0.3).then(|| format!("e{}", rng.random_range(0..6)));
                     import.events.push((format!("c{n}"), Event { event, ts: instant(rng, now, zone), attributes }, event_id));
                 }
@@ -182,7 +187,8 @@ impl World {
         for import in &self.imports {
             // Sometimes everything goes through temporary files.
             let memory_budget = if rng.random_bool(0.3) { 0 } else { 1 << 20 };
-            let mut loader = Loader::begin(&store, &self.schema, LoadOptions { memory_budget, ..LoadOptions::default() }).unwrap();
+            let mut loader =
+                Loader::begin(&store, &self.schema, LoadOptions { memory_budget, ..LoadOptions::default() }).unwrap();
             let mut batch = Batch::new(BatchKind::Contacts);
             for (contact, ts, fields) in &import.lines {
                 batch.begin_contact(contact, *ts);

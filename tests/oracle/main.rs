@@ -47,7 +47,8 @@ fn case(seed: u64) {
     let text = scripts::script(&mut rng, &world, SEGMENTS);
     let mut sources = Sources::default();
     let entry = sources.add("random.seg", &text);
-    let checked = check(&mut sources, entry, Options { schema: &world.schema, overrides: &[], read: &|_| Err("no files".to_owned()) });
+    let checked =
+        check(&mut sources, entry, Options { schema: &world.schema, overrides: &[], read: &|_| Err("no files".to_owned()) });
     assert!(checked.diagnostics.is_empty(), "seed {seed}: {}", render::human(&checked.diagnostics, &sources, false));
     let clock = Clock { now: world.now, zone: world.schema.timezone };
     let plan = lower(&checked.program, &checked.own, &world.schema, &clock);
@@ -95,7 +96,8 @@ fn chunks_meet_without_a_seam() {
     let count = |text: &str| {
         let mut sources = Sources::default();
         let entry = sources.add("a.seg", text);
-        let checked = check(&mut sources, entry, Options { schema: &world.schema, overrides: &[], read: &|_| Err(String::new()) });
+        let checked =
+            check(&mut sources, entry, Options { schema: &world.schema, overrides: &[], read: &|_| Err(String::new()) });
         let clock = Clock { now: world.now, zone: world.schema.timezone };
         let plan = rewrite(&lower(&checked.program, &checked.own, &world.schema, &clock));
         evaluate(&Engine::new(&snapshot), &plan, &clock, &Cancel::default()).unwrap().remove(0).iter().collect::<Vec<u32>>()

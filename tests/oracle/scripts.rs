@@ -81,7 +81,11 @@ impl<R: Rng> Writer<'_, R> {
         let filter = self.optional(0.5, |w| w.filter(&ty));
         let times = self.optional(0.5, |w| format!(" {}", w.times()));
         let window = self.optional(0.7, |w| format!(" {}", w.event_window()));
-        if self.rng.random_bool(0.5) { format!("event {}{filter}{times}{window}", ty.name) } else { format!("event {}{filter}{window}{times}", ty.name) }
+        if self.rng.random_bool(0.5) {
+            format!("event {}{filter}{times}{window}", ty.name)
+        } else {
+            format!("event {}{filter}{window}{times}", ty.name)
+        }
     }
 
     fn optional(&mut self, chance: f64, make: impl FnOnce(&mut Self) -> String) -> String {
@@ -147,7 +151,9 @@ impl<R: Rng> Writer<'_, R> {
     }
 
     fn against_field(&mut self, column: &Column) -> Option<String> {
-        let same = |f: &&Column| !f.ty.is_list() && std::mem::discriminant(&f.ty.scalar()) == std::mem::discriminant(&column.ty.scalar());
+        let same = |f: &&Column| {
+            !f.ty.is_list() && std::mem::discriminant(&f.ty.scalar()) == std::mem::discriminant(&column.ty.scalar())
+        };
         let others: Vec<&Column> = self.world.schema.fields.iter().filter(same).collect();
         let other = others.choose(self.rng)?.name.clone();
         let ordered = !matches!(column.ty.scalar(), Scalar::Text | Scalar::Bool);
@@ -239,7 +245,9 @@ impl<R: Rng> Writer<'_, R> {
             1 => format!("in [{}, {}]", self.point(), self.point()),
             2 => format!("not in [{}]", self.point()),
             3 => format!("within next {}", self.duration()),
-            4 if stored => self.one(&["anniversary today", "anniversary within next 7d", "anniversary within next 1mo"]).to_owned(),
+            4 if stored => {
+                self.one(&["anniversary today", "anniversary within next 7d", "anniversary within next 1mo"]).to_owned()
+            }
             _ => self.window(),
         }
     }
@@ -248,7 +256,14 @@ impl<R: Rng> Writer<'_, R> {
         match self.rng.random_range(0..9) {
             0..=1 => format!("within {}", self.duration()),
             2 => format!("older than {}", self.duration()),
-            3 => self.one(&["between 30d ago and 1d ago", "between 1y ago and now", "between 2024-01-01 and 2025-10-26", "between 7d ago and today"]).to_owned(),
+            3 => self
+                .one(&[
+                    "between 30d ago and 1d ago",
+                    "between 1y ago and now",
+                    "between 2024-01-01 and 2025-10-26",
+                    "between 7d ago and today",
+                ])
+                .to_owned(),
             4 => format!("{} {}", self.one(&["before", "after", "since", "on"]), self.point()),
             5 => self.one(&["today", "yesterday"]).to_owned(),
             6 => format!("this {}", self.one(&["day", "week", "month", "quarter", "year"])),

@@ -52,10 +52,16 @@ pub fn encode_ints(values: &[Option<i64>]) -> Vec<u8> {
 
 /// As [`encode_ints`], without the tag, for columns inside others.
 pub(super) fn encode(values: &[Option<i64>]) -> Vec<u8> {
-    let count = values.iter().flatten().count();
-    let min = values.iter().flatten().copied().min().unwrap_or(0);
-    let max = values.iter().flatten().copied().max().unwrap_or(0);
-    let unit = values.iter().flatten().fold(0, |gcd, v| greatest_common_divisor(gcd, v.abs_diff(min))).max(1);
+    let (mut count, mut min, mut max) = (0, i64::MAX, i64::MIN);
+    for value in values.iter().flatten() {
+        count += 1;
+        min = min.min(*value);
+        max = max.max(*value);
+    }
+    if count == 0 {
+        (min, max) = (0, 0);
+    }
+    let unit = common_divisor(values, min);
     let span = max.abs_diff(min) / unit;
     let width: u64 = match span {
         0 => 0,
@@ -71,7 +77,8 @@ pub(super) fn encode(values: &[Option<i64>]) -> Vec<u8> {
     } else {
         DENSE
     };
-    let pack = |v: i64| v.abs_diff(min) / unit;
+    // Most units are 1, and dividing by it is not free.
+    let pack = |v: i64| if unit == 1 { v.abs_diff(min) } else { v.abs_diff(min) / unit };
     let packed: Vec<u64> = if presence == SPARSE {
         values.iter().flatten().map(|v| pack(*v)).collect()
     } else {
@@ -79,7 +86,11 @@ pub(super) fn encode(values: &[Option<i64>]) -> Vec<u8> {
     };
     let mut sections = SectionsWriter::default();
     sections.push_slice(&[values.len() as u64, width, presence, unit, min.cast_unsigned(), max.cast_unsigned()]);
-    sections.push_slice(&if presence == ALL { Vec::new() } else { presence_words(values.len(), |s| matches!(values.get(s), Some(Some(_)))) });
+    sections.push_slice(&if presence == ALL {
+        Vec::new()
+    } else {
+        presence_words(values.len(), |s| matches!(values.get(s), Some(Some(_))))
+    });
     #[expect(clippy::cast_possible_truncation, reason = "the width was chosen for the largest value")]
     match width {
         0 => sections.push(&[]),
@@ -91,16 +102,21 @@ pub(super) fn encode(values: &[Option<i64>]) -> Vec<u8> {
     sections.finish()
 }
 
-fn greatest_common_divisor(a: u64, b: u64) -> u64 {
-    let (mut a, mut b) = (a, b);
-    // Once it is 1 it stays 1, which is what most columns come to soon.
-    if a == 1 {
-        return 1;
+/// The greatest common divisor of all differences from the least value.
+fn common_divisor(values: &[Option<i64>], min: i64) -> u64 {
+    let mut divisor = 0;
+    for value in values.iter().flatten() {
+        let (mut a, mut b) = (divisor, value.abs_diff(min));
+        while b != 0 {
+            (a, b) = (b, a % b);
+        }
+        divisor = a;
+        // It only gets smaller, and most columns come to 1 soon.
+        if divisor == 1 {
+            break;
+        }
     }
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a
+    divisor.max(1)
 }
 
 impl<'a> IntColumn<'a> {
@@ -141,7 +157,15 @@ impl<'a> IntColumn<'a> {
             Packed::U32(p) => p.len(),
             Packed::U64(p) => p.len(),
         };
-        let column = Self { len, base: min.cast_signed(), unit: unit.max(1), min: min.cast_signed(), max: max.cast_signed(), present, packed };
+        let column = Self {
+            len,
+            base: min.cast_signed(),
+            unit: unit.max(1),
+            min: min.cast_signed(),
+            max: max.cast_signed(),
+            present,
+            packed,
+        };
         (stored == places).then_some(column)
     }
 
@@ -224,7 +248,9 @@ impl<'a> IntColumn<'a> {
     pub fn present_into(&self, out: &mut [u64]) {
         match &self.present {
             Presence::All => fill(out, self.len),
-            Presence::Dense(words) | Presence::Sparse { words, .. } => out.iter_mut().zip(words.iter()).for_each(|(o, w)| *o |= w),
+            Presence::Dense(words) | Presence::Sparse { words, .. } => {
+                out.iter_mut().zip(words.iter()).for_each(|(o, w)| *o |= w)
+            }
         }
     }
 
@@ -332,7 +358,10 @@ fn pack_bytes(bytes: &[u8; 64]) -> u64 {
     // The product moves the lowest bit of each of 8 bytes into the top byte.
     const GATHER: u64 = 0x0102_0408_1020_4080;
     let (eights, _) = bytes.as_chunks::<8>();
-    eights.iter().enumerate().fold(0, |word, (at, eight)| word | (u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56) << (8 * at))
+    eights
+        .iter()
+        .enumerate()
+        .fold(0, |word, (at, eight)| word | (u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56) << (8 * at))
 }
 
 #[cfg(test)]

@@ -88,29 +88,7 @@ fn encode(values: &[Option<&str>], bitmaps: bool) -> Vec<u8> {
 }
 
 /// Hash of short texts: fast, and the same in every run.
-pub(crate) type Hasher = std::hash::BuildHasherDefault<FastHasher>;
-
-/// See [`Hasher`].
-#[derive(Default)]
-pub(crate) struct FastHasher(u64);
-
-impl std::hash::Hasher for FastHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0 = twox_hash::XxHash3_64::oneshot_with_seed(self.0, bytes);
-    }
-
-    fn write_u8(&mut self, _: u8) {
-        // The end mark of a text adds nothing.
-    }
-
-    fn write_u64(&mut self, n: u64) {
-        self.0 = (self.0 ^ n).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    }
-
-    fn finish(&self) -> u64 {
-        self.0
-    }
-}
+pub(crate) type Hasher = foldhash::fast::FixedState;
 
 impl<'a> TextColumn<'a> {
     pub(super) fn decode(bytes: &'a [u8]) -> Option<Self> {

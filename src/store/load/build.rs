@@ -108,7 +108,7 @@ fn write(store: &Store, receiver: &crossbeam_channel::Receiver<Message>) -> Resu
                 store.tables.values.put(&mut txn, &key.bytes(), &value).map_err(failed)?;
                 pending += value.len();
                 if pending > TRANSACTION_BYTES {
-                    txn.commit().map_err(failed)?;
+                    store.commit(txn)?;
                     txn = store.env.write_txn().map_err(failed)?;
                     pending = 0;
                 }
@@ -123,7 +123,7 @@ fn write(store: &Store, receiver: &crossbeam_channel::Receiver<Message>) -> Resu
     }
     // The mark goes with the last values: from here on only `publish` is missing, and what it does not publish is
     // found by its generation.
-    txn.commit().map_err(failed)?;
+    store.commit(txn)?;
     Ok(built)
 }
 

@@ -16,25 +16,46 @@ use crate::value::{Value, ValueRef};
 /// Rows after which a block ends with its contact.
 const BLOCK_ROWS: usize = 1 << 16;
 /// Bytes of rows sorted at once; a chunk with more is built in several passes over runs of its contacts.
-const PASS_BYTES: u64 = 192 << 20;
+const PASS_BYTES: u64 = 128 << 20;
 
 /// One event on its way into a block.
 struct Row {
     event: EventId,
     slot: u16,
     ts: i64,
-    /// Arrival, for equal instants; what the store has came before.
+    /// Arrival, for equal instants; what the store has came before, and has no [`NEW`].
     arrival: u32,
-    event_id: Option<u128>,
-    source: Source,
+    /// Where the body begins in the bytes of the pass; of a stored row its position.
+    place: u32,
+    /// Bytes of the body.
+    len: u32,
+}
+
+/// The bit of an arrival that tells new rows from stored ones.
+const NEW: u32 = 1 << 31;
+
+impl Row {
+    /// The body of a new row, or the stored row.
+    fn source<'s>(&self, bytes: &'s [u8], stored: &'s Stored) -> Option<Source<'s>> {
+        let place = self.place as usize;
+        if self.arrival & NEW == 0 {
+            return stored.rows.get(place).map(Source::Stored);
+        }
+        bytes.get(place..place + self.len as usize).map(|body| Source::New(Body::new(body)))
+    }
+
+    fn event_id(&self, bytes: &[u8], stored: &Stored) -> Option<u128> {
+        match self.source(bytes, stored)? {
+            Source::New(mut body) => body.event_head()?.event_id,
+            Source::Stored(row) => row.event_id,
+        }
+    }
 }
 
 /// Where the attributes of a row are.
-enum Source {
-    /// In the bytes of the pass, from here to there.
-    Bytes(usize, usize),
-    /// Among the rows that the store has.
-    Stored(usize),
+enum Source<'s> {
+    New(Body<'s>),
+    Stored(&'s StoredRow),
 }
 
 /// Everything of one event type that spans passes.
@@ -54,15 +75,15 @@ pub(super) fn build(job: &Job<'_>, chunk: u32, partition: &Partition, output: &O
     let (mut added, mut duplicates) = (0, 0);
     for pass in 0..passes {
         let slots = pass * CHUNK / passes..(pass + 1) * CHUNK / passes;
-        let mut bytes = Vec::new();
+        let mut bytes = Vec::with_capacity(usize::try_from(partition.len() / u64::from(passes)).unwrap_or(0) * 11 / 10);
         partition.read(|slot| slots.contains(&u32::from(slot)), &mut bytes)?;
         let mut input = Pass::read(&bytes, job.schema.events.len())?;
         let touched = touched.as_deref().unwrap_or(&input.touched).to_vec();
         let stored = Stored::load(&snapshot, chunk, &slots, &touched)?;
-        duplicates += input.remove_duplicates(&snapshot, chunk, &slots)?;
+        duplicates += input.remove_duplicates(&bytes, &snapshot, chunk, &slots)?;
         added += input.rows.len() as u64;
-        let mut all = stored.rows();
-        all.append(&mut input.rows);
+        let mut all = input.rows;
+        all.extend(stored.rows());
         all.sort_unstable_by_key(|row| (row.event, row.slot, row.ts, row.arrival));
         for rows in all.chunk_by(|a, b| a.event == b.event) {
             let Some(event) = rows.first().map(|r| r.event) else { continue };
@@ -74,7 +95,13 @@ pub(super) fn build(job: &Job<'_>, chunk: u32, partition: &Partition, output: &O
     for (id, state) in (0_u16..).zip(states) {
         if let Some(state) = state {
             let part = Part { chunk, kind: PartKind::Event(EventId(id)) };
-            output.put(part, SUMMARY, 0, KIND_SUMMARY, &encode_summary(&state.count, &state.first, &state.last, &state.block_ends));
+            output.put(
+                part,
+                SUMMARY,
+                0,
+                KIND_SUMMARY,
+                &encode_summary(&state.count, &state.first, &state.last, &state.block_ends),
+            );
             output.done(part);
         }
     }
@@ -99,27 +126,34 @@ fn touched_types(partition: &Partition, types: usize) -> Result<Vec<bool>, Store
 struct Pass {
     rows: Vec<Row>,
     touched: Vec<bool>,
+    has_ids: bool,
 }
 
 impl Pass {
     fn read(bytes: &[u8], types: usize) -> Result<Self, StoreError> {
         let damaged = || StoreError::damaged("temporary data of the import");
-        let mut pass = Self { rows: Vec::new(), touched: vec![false; types] };
-        for (slot, range) in rows(bytes) {
-            let whole = bytes.get(range.clone()).ok_or_else(damaged)?;
-            let mut body = Body::new(whole);
-            let head = body.event_head().ok_or_else(damaged)?;
+        let mut pass = Self { rows: Vec::with_capacity(bytes.len() / 32), touched: vec![false; types], has_ids: false };
+        for (slot, _, body) in rows(bytes) {
+            let head = Body::new(bytes.get(body.clone()).ok_or_else(damaged)?).event_head().ok_or_else(damaged)?;
             *pass.touched.get_mut(usize::from(head.event.0)).ok_or_else(damaged)? = true;
-            // Arrival numbers of new rows come after those of stored ones, which are below 2^31.
-            let arrival = u32::try_from(pass.rows.len()).unwrap_or(u32::MAX) | 1 << 31;
-            pass.rows.push(Row { event: head.event, slot, ts: head.ts, arrival, event_id: head.event_id, source: Source::Bytes(range.end - body.len(), range.end) });
+            pass.has_ids |= head.event_id.is_some();
+            let arrival = u32::try_from(pass.rows.len()).unwrap_or(u32::MAX) | NEW;
+            let place = u32::try_from(body.start).map_err(|_| damaged())?;
+            let len = u32::try_from(body.len()).map_err(|_| damaged())?;
+            pass.rows.push(Row { event: head.event, slot, ts: head.ts, arrival, place, len });
         }
         Ok(pass)
     }
 
     /// Leaves out rows whose contact has an event with the same id, here or in the store; the first to arrive stays.
-    fn remove_duplicates(&mut self, snapshot: &Snapshot<'_>, chunk: u32, slots: &std::ops::Range<u32>) -> Result<u64, StoreError> {
-        if self.rows.iter().all(|row| row.event_id.is_none()) {
+    fn remove_duplicates(
+        &mut self,
+        bytes: &[u8],
+        snapshot: &Snapshot<'_>,
+        chunk: u32,
+        slots: &std::ops::Range<u32>,
+    ) -> Result<u64, StoreError> {
+        if !self.has_ids {
             return Ok(0);
         }
         let mut seen: HashSet<(u16, u128)> = HashSet::new();
@@ -137,7 +171,8 @@ impl Pass {
             }
         }
         let before = self.rows.len();
-        self.rows.retain(|row| row.event_id.is_none_or(|id| seen.insert((row.slot, id))));
+        let none = Stored { rows: Vec::new() };
+        self.rows.retain(|row| row.event_id(bytes, &none).is_none_or(|id| seen.insert((row.slot, id))));
         Ok((before - self.rows.len()) as u64)
     }
 }
@@ -196,23 +231,26 @@ impl Stored {
                     slot,
                     ts: rows.ts().at(row).unwrap_or_default(),
                     event_id: ids.as_ref().and_then(|ids| ids.get(row).copied().flatten()),
-                    attributes: columns.iter().filter_map(|(id, scalar, column)| Some((*id, column.value(row, *scalar)?))).collect(),
+                    attributes: columns
+                        .iter()
+                        .filter_map(|(id, scalar, column)| Some((*id, column.value(row, *scalar)?)))
+                        .collect(),
                 });
             }
         }
         Ok(())
     }
 
-    fn rows(&self) -> Vec<Row> {
-        let row = |(at, row): (usize, &StoredRow)| Row {
+    fn rows(&self) -> impl Iterator<Item = Row> {
+        let position = |at: usize| u32::try_from(at).unwrap_or(u32::MAX) & !NEW;
+        self.rows.iter().enumerate().map(move |(at, row)| Row {
             event: row.event,
             slot: row.slot,
             ts: row.ts,
-            arrival: u32::try_from(at).unwrap_or(u32::MAX >> 1) & (u32::MAX >> 1),
-            event_id: row.event_id,
-            source: Source::Stored(at),
-        };
-        self.rows.iter().enumerate().map(row).collect()
+            arrival: position(at),
+            place: position(at),
+            len: 0,
+        })
     }
 }
 
@@ -246,13 +284,13 @@ impl TypeState {
             let (block, tail) = rest.split_at(end);
             rest = tail;
             let number = u32::try_from(self.block_ends.len()).unwrap_or(u32::MAX);
-            self.add_block(part, number, block, output);
+            self.add_block(part, number, block, bytes, stored, output);
             attributes(part, number, ty, block, bytes, stored, output)?;
         }
         Ok(())
     }
 
-    fn add_block(&mut self, part: Part, number: u32, rows: &[Row], output: &Output<'_>) {
+    fn add_block(&mut self, part: Part, number: u32, rows: &[Row], bytes: &[u8], stored: &Stored, output: &Output<'_>) {
         let (mut slots, mut ends) = (Vec::new(), Vec::new());
         let mut end = 0_u32;
         for of_contact in rows.chunk_by(|a, b| a.slot == b.slot) {
@@ -269,8 +307,8 @@ impl TypeState {
         }
         let ts: Vec<Option<i64>> = rows.iter().map(|r| Some(r.ts)).collect();
         output.put(part, ROWS, number, KIND_ROWS, &encode_rows(&slots, &ends, &ts));
-        if rows.iter().any(|r| r.event_id.is_some()) {
-            let ids: Vec<Option<u128>> = rows.iter().map(|r| r.event_id).collect();
+        let ids: Vec<Option<u128>> = rows.iter().map(|r| r.event_id(bytes, stored)).collect();
+        if ids.iter().any(Option::is_some) {
             output.put(part, EVENT_IDS, number, KIND_EVENT_IDS, &encode_event_ids(&ids));
         }
         self.block_ends.push(slots.last().map_or(0, |slot| u32::from(*slot) + 1));
@@ -290,9 +328,9 @@ fn attributes(
     let damaged = || StoreError::damaged("temporary data of the import");
     let mut columns: Vec<AttributeColumn<'_>> = ty.attributes.iter().map(|a| AttributeColumn::new(a.ty)).collect();
     for (at, row) in rows.iter().enumerate() {
-        match row.source {
-            Source::Bytes(start, end) => {
-                let mut body = Body::new(bytes.get(start..end).ok_or_else(damaged)?);
+        match row.source(bytes, stored).ok_or_else(damaged)? {
+            Source::New(mut body) => {
+                body.event_head().ok_or_else(damaged)?;
                 while !body.is_at_end() {
                     let (id, value) = body.entry().ok_or_else(damaged)?;
                     if let Some(value) = value {
@@ -300,8 +338,8 @@ fn attributes(
                     }
                 }
             }
-            Source::Stored(index) => {
-                for (id, value) in &stored.rows.get(index).ok_or_else(damaged)?.attributes {
+            Source::Stored(row) => {
+                for (id, value) in &row.attributes {
                     columns.get_mut(usize::from(*id)).ok_or_else(damaged)?.set_stored(at, rows.len(), value);
                 }
             }
@@ -343,7 +381,12 @@ impl<'v> AttributeColumn<'v> {
     fn set_stored(&mut self, row: usize, rows: usize, value: &'v Value) {
         match value {
             Value::List(list) => {
-                self.set_list(row, rows, u32::try_from(list.len()).unwrap_or(u32::MAX), list.iter().map(|item| item.as_ref().and_then(borrowed)));
+                self.set_list(
+                    row,
+                    rows,
+                    u32::try_from(list.len()).unwrap_or(u32::MAX),
+                    list.iter().map(|item| item.as_ref().and_then(borrowed)),
+                );
             }
             value => {
                 if let Some(value) = borrowed(value) {
@@ -395,7 +438,9 @@ impl<'v> AttributeColumn<'v> {
             Self::Ints(values) => (values.len() == rows).then(|| encode_ints(&values)),
             Self::Texts(values) => (values.len() == rows).then(|| encode_texts(&values, false)),
             Self::IntLists { lengths, items } => (lengths.len() == rows).then(|| encode_list(&lengths, &encode_ints(&items))),
-            Self::TextLists { lengths, items } => (lengths.len() == rows).then(|| encode_list(&lengths, &encode_texts(&items, false))),
+            Self::TextLists { lengths, items } => {
+                (lengths.len() == rows).then(|| encode_list(&lengths, &encode_texts(&items, false)))
+            }
         }
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn build(job: &Job<'_>, chunk: u32, partition: &Partition, output: &O
     partition.read(|_| true, &mut bytes)?;
     // Instant and arrival decide what holds; most files carry no instants, and then this changes nothing.
     let mut order = Vec::new();
-    for (slot, range) in rows(&bytes) {
+    for (slot, _, range) in rows(&bytes) {
         let mut body = Body::new(bytes.get(range.clone()).unwrap_or_default());
         order.push((body.contact_head().ok_or_else(damaged)?, slot, range));
     }
@@ -40,7 +40,9 @@ pub(super) fn build(job: &Job<'_>, chunk: u32, partition: &Partition, output: &O
             let (id, value) = body.entry().ok_or_else(damaged)?;
             let field = match fields.entry(id) {
                 std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-                std::collections::btree_map::Entry::Vacant(entry) => entry.insert(Field::load(job, &snapshot, FieldId(id), chunk)?),
+                std::collections::btree_map::Entry::Vacant(entry) => {
+                    entry.insert(Field::load(job, &snapshot, FieldId(id), chunk)?)
+                }
             };
             field.apply(usize::from(slot), ts, value.map(owned));
         }
@@ -70,7 +72,9 @@ impl Field {
                 *target = column.value(slot, scalar);
             }
         }
-        for (column, targets) in [(snapshot.field_since(id, chunk)?, &mut field.since), (snapshot.field_seen(id, chunk)?, &mut field.seen)] {
+        for (column, targets) in
+            [(snapshot.field_since(id, chunk)?, &mut field.since), (snapshot.field_seen(id, chunk)?, &mut field.seen)]
+        {
             if let Some(super::super::column::Column::Int(column)) = column {
                 for (slot, target) in targets.iter_mut().enumerate() {
                     *target = column.get(slot);
@@ -82,7 +86,9 @@ impl Field {
 
     /// What a line of `ts` says of a contact; an older line than the newest says nothing any more.
     fn apply(&mut self, slot: usize, ts: i64, value: Option<Value>) {
-        let (Some(current), Some(since), Some(seen)) = (self.values.get_mut(slot), self.since.get_mut(slot), self.seen.get_mut(slot)) else {
+        let (Some(current), Some(since), Some(seen)) =
+            (self.values.get_mut(slot), self.since.get_mut(slot), self.seen.get_mut(slot))
+        else {
             return;
         };
         if seen.is_some_and(|seen| ts < seen) {

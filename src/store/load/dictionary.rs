@@ -37,7 +37,7 @@ impl<'s> Dictionary<'s> {
 
     /// The number of a contact; a new one gets the next.
     pub fn number(&mut self, id: &[u8]) -> Result<u32, StoreError> {
-        let hash = twox_hash::XxHash3_64::oneshot(id);
+        let hash = std::hash::BuildHasher::hash_one(&super::super::column::Hasher::default(), id);
         let arena = &self.arena;
         let same = |e: &Entry| e.hash == hash && slice(arena, e.start, e.len) == id;
         if let Some(entry) = self.table.find(hash, same) {
@@ -46,7 +46,13 @@ impl<'s> Dictionary<'s> {
         let known = if self.previous == 0 {
             None
         } else {
-            self.store.tables.ids.get(&self.txn, id).map_err(|e| self.store.engine(&e))?.and_then(|b| b.first_chunk::<4>()).map(|b| u32::from_le_bytes(*b))
+            self.store
+                .tables
+                .ids
+                .get(&self.txn, id)
+                .map_err(|e| self.store.engine(&e))?
+                .and_then(|b| b.first_chunk::<4>())
+                .map(|b| u32::from_le_bytes(*b))
         };
         let start = self.arena.len() as u64;
         let len = u32::try_from(id.len()).unwrap_or(u32::MAX);
@@ -54,7 +60,8 @@ impl<'s> Dictionary<'s> {
         let number = match known {
             Some(number) => number,
             None => {
-                let number = u32::try_from(self.new.len()).ok().and_then(|n| self.previous.checked_add(n)).filter(|n| *n < 0xffff_0000);
+                let number =
+                    u32::try_from(self.new.len()).ok().and_then(|n| self.previous.checked_add(n)).filter(|n| *n < 0xffff_0000);
                 self.new.push((start, len));
                 number.ok_or(StoreError::TooManyContacts)?
             }

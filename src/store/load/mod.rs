@@ -102,7 +102,7 @@ impl<'s> Loader<'s> {
         for (id, body) in batch.rows() {
             debug_assert!(id.len() <= MAX_CONTACT_ID_BYTES);
             let contact = self.dictionary.number(id)?;
-            partitions.push(contact / CHUNK, contact % CHUNK, body)?;
+            partitions.push(contact / CHUNK, contact % CHUNK, body);
         }
         partitions.spill_if_full()
     }
@@ -173,7 +173,7 @@ impl Store {
         }
         self.put_meta(&mut txn, meta)?;
         self.tables.meta.delete(&mut txn, UNFINISHED).map_err(failed)?;
-        txn.commit().map_err(failed)
+        self.commit(txn)
     }
 
     /// Removes the values of one generation of a part.
@@ -209,7 +209,7 @@ impl Store {
             self.remove_part(&mut txn, part, generation)?;
         }
         self.tables.meta.delete(&mut txn, UNFINISHED).map_err(failed)?;
-        txn.commit().map_err(failed)
+        self.commit(txn)
     }
 }
 

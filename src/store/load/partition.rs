@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
 
 use super::super::StoreError;
+use super::super::record::{read_varint, write_varint};
 use super::LoadOptions;
 
 /// Rows of one kind by chunk.
@@ -25,9 +26,6 @@ pub(super) struct Partition {
     spilled: u64,
 }
 
-/// Slot and length of a row's body, before it.
-const HEAD: usize = 6;
-
 impl Partitions {
     pub fn new(options: &LoadOptions) -> Self {
         let temp_dir = options.temp_dir.clone().unwrap_or_else(std::env::temp_dir);
@@ -35,14 +33,12 @@ impl Partitions {
     }
 
     /// Adds a row of the contact at `slot` of `chunk`.
-    pub fn push(&mut self, chunk: u32, slot: u32, body: &[u8]) -> Result<(), StoreError> {
+    pub fn push(&mut self, chunk: u32, slot: u32, body: &[u8]) {
         let partition = self.partitions.entry(chunk).or_default();
         let slot = u16::try_from(slot).unwrap_or(u16::MAX);
-        partition.buffer.extend_from_slice(&slot.to_le_bytes());
-        partition.buffer.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_le_bytes());
-        partition.buffer.extend_from_slice(body);
-        self.buffered += HEAD + body.len();
-        Ok(())
+        let before = partition.buffer.len();
+        write_row(&mut partition.buffer, slot, body);
+        self.buffered += partition.buffer.len() - before;
     }
 
     /// Moves everything to files when there is more than the budget allows.
@@ -85,46 +81,57 @@ impl Partition {
     pub fn read(&self, wanted: impl Fn(u16) -> bool, out: &mut Vec<u8>) -> Result<(), StoreError> {
         if let Some(file) = &self.file {
             let failed = |error| StoreError::Io { action: "read temporary data from", path: std::env::temp_dir(), error };
-            let mut reader = BufReader::with_capacity(1 << 20, file);
-            reader.seek(SeekFrom::Start(0)).map_err(failed)?;
-            let mut left = self.spilled;
+            let mut file = file;
+            file.seek(SeekFrom::Start(0)).map_err(failed)?;
+            let mut left = usize::try_from(self.spilled).unwrap_or(usize::MAX);
+            // Pieces that end in the middle of a row are put before the next.
+            let mut piece: Vec<u8> = Vec::new();
             while left > 0 {
-                let mut head = [0; HEAD];
-                reader.read_exact(&mut head).map_err(failed)?;
-                let (slot, len) = split_head(head);
-                if wanted(slot) {
-                    out.extend_from_slice(&head);
-                    let start = out.len();
-                    out.resize(start + len, 0);
-                    reader.read_exact(out.get_mut(start..).unwrap_or_default()).map_err(failed)?;
-                } else {
-                    reader.seek_relative(i64::try_from(len).unwrap_or(i64::MAX)).map_err(failed)?;
+                let kept = piece.len();
+                piece.resize(kept + left.min(PIECE), 0);
+                file.read_exact(piece.get_mut(kept..).unwrap_or_default()).map_err(failed)?;
+                left -= piece.len() - kept;
+                let mut end = 0;
+                for (slot, row, body) in rows(&piece) {
+                    end = body.end;
+                    if wanted(slot) {
+                        out.extend_from_slice(piece.get(row..end).unwrap_or_default());
+                    }
                 }
-                left = left.saturating_sub((HEAD + len) as u64);
+                piece.drain(..end);
             }
         }
-        for (slot, range) in rows(&self.buffer).filter(|(slot, _)| wanted(*slot)) {
-            let body = self.buffer.get(range).unwrap_or_default();
-            out.extend_from_slice(&slot.to_le_bytes());
-            out.extend_from_slice(&u32::try_from(body.len()).unwrap_or(u32::MAX).to_le_bytes());
-            out.extend_from_slice(body);
+        for (slot, row, body) in rows(&self.buffer) {
+            if wanted(slot) {
+                out.extend_from_slice(self.buffer.get(row..body.end).unwrap_or_default());
+            }
         }
         Ok(())
     }
 }
 
-fn split_head([s0, s1, l0, l1, l2, l3]: [u8; HEAD]) -> (u16, usize) {
-    (u16::from_le_bytes([s0, s1]), u32::from_le_bytes([l0, l1, l2, l3]) as usize)
+/// Bytes of a file read at once.
+const PIECE: usize = 1 << 20;
+
+fn write_row(out: &mut Vec<u8>, slot: u16, body: &[u8]) {
+    out.extend_from_slice(&slot.to_le_bytes());
+    write_varint(out, body.len() as u64);
+    out.extend_from_slice(body);
 }
 
-/// Slot and place of the body of every row that [`Partition::read`] or a buffer holds.
-pub(super) fn rows(bytes: &[u8]) -> impl Iterator<Item = (u16, std::ops::Range<usize>)> {
+/// Slot, beginning and place of the body of every whole row in `bytes`.
+pub(super) fn rows(bytes: &[u8]) -> impl Iterator<Item = (u16, usize, std::ops::Range<usize>)> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        let head = bytes.get(at..)?.first_chunk::<HEAD>()?;
-        let (slot, len) = split_head(*head);
-        let start = at + HEAD;
-        at = start + len;
-        Some((slot, start..at))
+        let row = at;
+        let slot = bytes.get(row..)?.first_chunk::<2>()?;
+        let (len, width) = read_varint(bytes.get(row + 2..)?)?;
+        let start = row + 2 + width;
+        let end = start.checked_add(usize::try_from(len).ok()?)?;
+        if end > bytes.len() {
+            return None;
+        }
+        at = end;
+        Some((u16::from_le_bytes(*slot), row, start..end))
     })
 }

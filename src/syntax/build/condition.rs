@@ -2,8 +2,8 @@
 
 use super::{Context, literal, name, path, time, value};
 use crate::syntax::ast::{
-    CompareOp, Condition, ConditionKind, CountWords, EventCondition, Filter, FilterKind, GroupKind, HasOp, ListOperand, Literal, Test,
-    TestKind, TextOp,
+    CompareOp, Condition, ConditionKind, CountWords, EventCondition, Filter, FilterKind, GroupKind, HasOp, ListOperand, Literal,
+    Test, TestKind, TextOp,
 };
 use crate::syntax::parse::{Node, NodeKind};
 use crate::value::Folding;
@@ -22,7 +22,8 @@ fn condition_kind(cx: &mut Context<'_>, node: &Node<'_>) -> ConditionKind {
             ConditionKind::Quorum(count, members(cx, node))
         }
         NodeKind::not => ConditionKind::Not(Box::new(
-            node.child(NodeKind::condition).map_or(Condition { kind: ConditionKind::Nobody, span: node.span }, |c| condition(cx, c)),
+            node.child(NodeKind::condition)
+                .map_or(Condition { kind: ConditionKind::Nobody, span: node.span }, |c| condition(cx, c)),
         )),
         NodeKind::everyone => ConditionKind::Everyone,
         NodeKind::nobody => ConditionKind::Nobody,
@@ -117,10 +118,14 @@ fn filter(cx: &mut Context<'_>, node: &Node<'_>) -> Filter {
 
 fn filter_part(cx: &mut Context<'_>, node: &Node<'_>) -> Filter {
     let kind = node.children.first().map_or(FilterKind::Unsupported("this test"), |inner| match inner.kind {
-        NodeKind::filter_group if inner.has(NodeKind::count_words) => FilterKind::Unsupported("counting tests on one event (`at least 2 of < >`)"),
+        NodeKind::filter_group if inner.has(NodeKind::count_words) => {
+            FilterKind::Unsupported("counting tests on one event (`at least 2 of < >`)")
+        }
         NodeKind::filter_group => FilterKind::Group(
             group_kind(inner),
-            inner.child(NodeKind::filter_members).map_or_else(Vec::new, |m| m.all(NodeKind::filter).map(|f| filter(cx, f)).collect()),
+            inner
+                .child(NodeKind::filter_members)
+                .map_or_else(Vec::new, |m| m.all(NodeKind::filter).map(|f| filter(cx, f)).collect()),
         ),
         NodeKind::filter_not => match inner.child(NodeKind::filter_part) {
             Some(part) => FilterKind::Not(Box::new(filter_part(cx, part))),

@@ -33,8 +33,12 @@ pub(super) fn string(cx: &mut Context<'_>, node: &Node<'_>) -> Literal<String> {
             let len: usize = inner.get(at..).unwrap_or_default().chars().take(2).map(char::len_utf8).sum();
             let span = Span::new(node.span.source, start, start + len);
             cx.report(
-                Diagnostic::new(codes::E0102, span, format!("`{}` is not an escape", cx.text.get(span.start..span.end).unwrap_or_default()))
-                    .help(r#"the escapes are `\"`, `\\`, `\n`, `\t` and `\u{17C}`; a single backslash is written `\\`"#),
+                Diagnostic::new(
+                    codes::E0102,
+                    span,
+                    format!("`{}` is not an escape", cx.text.get(span.start..span.end).unwrap_or_default()),
+                )
+                .help(r#"the escapes are `\"`, `\\`, `\n`, `\t` and `\u{17C}`; a single backslash is written `\\`"#),
             );
         }
     }

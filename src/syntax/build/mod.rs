@@ -49,14 +49,22 @@ pub(super) fn edition(cx: &mut Context<'_>, node: &Node<'_>) {
         && number.text != NEWEST_EDITION
     {
         let message = format!("edition {} is not known", number.text);
-        cx.report(Diagnostic::new(codes::E0108, number.span, message).help(format!("the newest edition is {NEWEST_EDITION}; a newer segql may know more")));
+        cx.report(
+            Diagnostic::new(codes::E0108, number.span, message)
+                .help(format!("the newest edition is {NEWEST_EDITION}; a newer segql may know more")),
+        );
     }
 }
 
 /// Builds a definition; `None` where the node is none.
 pub(super) fn statement(cx: &mut Context<'_>, node: &Node<'_>) -> Option<Statement> {
     let definition = node.children.first()?;
-    let unsupported = |what| Some(Statement::Unsupported(Literal { value: what, span: definition.children.first().map_or(definition.span, |k| k.span) }));
+    let unsupported = |what| {
+        Some(Statement::Unsupported(Literal {
+            value: what,
+            span: definition.children.first().map_or(definition.span, |k| k.span),
+        }))
+    };
     match definition.kind {
         NodeKind::segment_def => segment(cx, definition).map(Statement::Segment),
         NodeKind::param_def => param(cx, definition).map(Statement::Param),

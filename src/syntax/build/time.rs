@@ -132,7 +132,9 @@ fn last(cx: &mut Context<'_>, node: &Node<'_>) -> WindowKind {
         let count = literal::integer(cx, n);
         u32::try_from(count).ok().filter(|n| (1..=120_000).contains(n)).unwrap_or_else(|| {
             let message = format!("`last {}` is not a number of periods", n.text);
-            cx.report(Diagnostic::new(codes::E0107, n.span, message).help("write a whole number from 1 on, such as `last 3 months`"));
+            cx.report(
+                Diagnostic::new(codes::E0107, n.span, message).help("write a whole number from 1 on, such as `last 3 months`"),
+            );
             1
         })
     });

@@ -1,7 +1,7 @@
 //! Values and lists.
 
 use super::{Context, condition, literal as literals, name, path, time};
-use crate::syntax::ast::{Aggregate, Expr, ExprKind, EventRef, ListLiteral, ListOperand, Literal};
+use crate::syntax::ast::{Aggregate, EventRef, Expr, ExprKind, ListLiteral, ListOperand, Literal};
 use crate::syntax::parse::{Node, NodeKind};
 
 /// A value from an `expr` node.
