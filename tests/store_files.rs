@@ -36,7 +36,7 @@ fn stored() -> (TempDir, PathBuf) {
 }
 
 fn refused(path: &Path) -> StoreError {
-    Store::open(path).err().expect("it does not open")
+    Store::open(path).expect_err("it does not open")
 }
 
 /// Replaces every occurrence of `from` in the data file; returns how many there were.
@@ -90,7 +90,7 @@ fn a_damaged_value_is_an_error_that_names_it() {
     assert!(patch(&path, NEEDLE.as_bytes(), "igła w stosie siana".get(..NEEDLE.len()).unwrap().as_bytes()) > 0);
     let store = Store::open(&path).unwrap();
     let snapshot = store.snapshot().unwrap();
-    let error = snapshot.fields_of(11).err().expect("the checksum does not fit");
+    let error = snapshot.fields_of(11).expect_err("the checksum does not fit");
     assert!(matches!(error, StoreError::Damaged { .. }), "{error}");
     assert!(error.to_string().contains("field 0"), "{error}");
     // It stays an error, and what is whole can be read.

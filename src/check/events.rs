@@ -150,7 +150,7 @@ impl Checker<'_> {
                 );
                 return None;
             }
-            ("count", None) | ("first" | "last", None) => false,
+            ("count" | "first" | "last", None) => false,
             ("sum", _) => true,
             ("first" | "last", Some(_)) => {
                 self.unsupported(&format!("`{function}` of an attribute"), span);

@@ -69,7 +69,7 @@ pub fn check(sources: &mut Sources, entry: SourceId, options: Options<'_>) -> Ch
     let mut program = Program::default();
     for index in order {
         let Some(definition) = names.segments.get(index) else { continue };
-        let condition = checker.condition(&definition.condition);
+        let condition = checker.condition(definition.condition);
         if let (Some(slot), Ok(id)) = (checker.ids.get_mut(index), u32::try_from(program.segments.len())) {
             *slot = Some(SegmentId(id));
         }

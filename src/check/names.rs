@@ -55,7 +55,7 @@ pub(super) fn collect<'a>(files: &'a [File], diagnostics: &mut Vec<Diagnostic>) 
                 }
                 Statement::Param(param) => match params.entry(&param.name.value) {
                     Entry::Occupied(first) => {
-                        diagnostics.push(twice("param", &param.name.value, param.name.span, Some(*first.get())))
+                        diagnostics.push(twice("param", &param.name.value, param.name.span, Some(*first.get())));
                     }
                     Entry::Vacant(slot) => {
                         slot.insert(param.name.span);

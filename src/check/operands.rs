@@ -206,8 +206,8 @@ impl Checker<'_> {
     }
 
     fn param(&mut self, name: &Name, span: Span) -> Option<Constant> {
-        match self.params.get(&name.value) {
-            Some(param) => match &param.value {
+        if let Some(param) = self.params.get(&name.value) {
+            match &param.value {
                 Some(super::params::ParamConstant::One(constant)) => Some(constant.clone()),
                 Some(super::params::ParamConstant::List(_)) => {
                     let message = format!("`${}` is a list, and one value is needed here", name.value);
@@ -220,11 +220,10 @@ impl Checker<'_> {
                 }
                 // Its own mistake has been reported.
                 None => None,
-            },
-            None => {
-                self.unknown_param(name);
-                None
             }
+        } else {
+            self.unknown_param(name);
+            None
         }
     }
 

@@ -83,7 +83,7 @@ fn references(condition: &Condition, names: &Names<'_>) -> Vec<(usize, Span)> {
             ConditionKind::Group(_, members) | ConditionKind::Quorum(_, members) => open.extend(members),
             ConditionKind::Not(inner) => open.push(inner),
             ConditionKind::Segment(name) => {
-                found.extend(names.segment_by_name.get(name.value.as_str()).map(|index| (*index, name.span)))
+                found.extend(names.segment_by_name.get(name.value.as_str()).map(|index| (*index, name.span)));
             }
             _ => {}
         }

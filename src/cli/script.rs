@@ -58,14 +58,12 @@ fn wanted(checked: &Checked, names: &[String]) -> Result<Vec<(SegmentId, String)
         .map(|name| {
             let name = crate::value::nfc(name);
             let position = checked.program.segments.iter().position(|s| s.name == name && !s.name.is_empty());
-            match position.and_then(|p| u32::try_from(p).ok()) {
-                Some(id) => Ok((SegmentId(id), name.into_owned())),
-                None => {
-                    let known = checked.program.segments.iter().map(|s| s.name.as_str()).filter(|n| !n.is_empty());
-                    let hint =
-                        crate::check::nearest(&name, known).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-                    Err(Failure::usage(format!("the script has no segment `{name}`{hint}")))
-                }
+            if let Some(id) = position.and_then(|p| u32::try_from(p).ok()) {
+                Ok((SegmentId(id), name.into_owned()))
+            } else {
+                let known = checked.program.segments.iter().map(|s| s.name.as_str()).filter(|n| !n.is_empty());
+                let hint = crate::check::nearest(&name, known).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+                Err(Failure::usage(format!("the script has no segment `{name}`{hint}")))
             }
         })
         .collect()

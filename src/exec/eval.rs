@@ -40,7 +40,7 @@ impl<'a> Context<'a> {
             }
             ordered.push(parts);
         }
-        let is_deep = |depth: &u32| *depth > 0 && *depth % DEPTH == 0;
+        let is_deep = |depth: &u32| *depth > 0 && (*depth).is_multiple_of(DEPTH);
         let kept = plan.uses().iter().zip(&depths).map(|(uses, depth)| *uses > 1 || is_deep(depth)).collect();
         let deep = (0..).map(NodeId).zip(&depths).filter(|(_, d)| is_deep(d)).map(|(id, _)| id).collect();
         Self { plan, schema, clock, cancel, kept, deep, ordered, prepared: fields::Prepared::new(plan) }

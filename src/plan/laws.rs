@@ -103,7 +103,7 @@ fn complement(node: &Node, plan: &mut Plan) -> Option<Node> {
     let (Node::All(parts) | Node::Any(parts)) = node else { return None };
     let all: HashSet<NodeId> = parts.iter().copied().collect();
     let both = parts.iter().any(|p| matches!(plan.node(*p), Node::Not(a) if all.contains(a)));
-    both.then(|| if matches!(node, Node::All(_)) { Node::Nobody } else { Node::Everyone })
+    both.then_some(if matches!(node, Node::All(_)) { Node::Nobody } else { Node::Everyone })
 }
 
 /// `at least 0 of < ... > = everyone`, `at least 1 of = any`, `at least n of n = all`, `at most 0 of = none`.

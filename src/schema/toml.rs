@@ -284,12 +284,11 @@ impl Reader {
     }
 
     fn text<'v>(&mut self, value: &'v Value<'_>, what: &str) -> Option<&'v str> {
-        match value.get_ref() {
-            DeValue::String(text) => Some(text),
-            _ => {
-                self.problem(value.span(), format!("{what} is a text"), Some("write it in quotes".to_owned()));
-                None
-            }
+        if let DeValue::String(text) = value.get_ref() {
+            Some(text)
+        } else {
+            self.problem(value.span(), format!("{what} is a text"), Some("write it in quotes".to_owned()));
+            None
         }
     }
 
@@ -298,16 +297,15 @@ impl Reader {
         value: &'v Value<'t>,
         what: &str,
     ) -> Vec<(&'v Spanned<std::borrow::Cow<'t, str>>, &'v Value<'t>)> {
-        match value.get_ref() {
-            DeValue::Table(table) => in_order(table),
-            _ => {
-                self.problem(
-                    value.span(),
-                    format!("{what} is a table"),
-                    Some("write it in braces or as a section in brackets".to_owned()),
-                );
-                Vec::new()
-            }
+        if let DeValue::Table(table) = value.get_ref() {
+            in_order(table)
+        } else {
+            self.problem(
+                value.span(),
+                format!("{what} is a table"),
+                Some("write it in braces or as a section in brackets".to_owned()),
+            );
+            Vec::new()
         }
     }
 

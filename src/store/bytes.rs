@@ -98,7 +98,7 @@ impl<'a> Sections<'a> {
 
 /// Bytes as values, without copying when they are aligned.
 pub(super) fn cast<T: Pod>(bytes: &[u8]) -> Option<Cow<'_, [T]>> {
-    if bytes.len() % size_of::<T>() != 0 {
+    if !bytes.len().is_multiple_of(size_of::<T>()) {
         return None;
     }
     Some(match bytemuck::try_cast_slice(bytes) {

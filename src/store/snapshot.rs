@@ -205,14 +205,13 @@ impl<'s> Snapshot<'s> {
     /// The key of a value in this state; `None` when the part does not exist.
     fn key(&self, part: Part, column: u16, block: u32) -> Result<Option<ValueKey>, StoreError> {
         let known = self.generations.borrow().get(&part).copied();
-        let generation = match known {
-            Some(generation) => generation,
-            None => {
-                let generation =
-                    generation_of(self.store.tables.parts.get(&self.txn, &part.bytes()).map_err(|e| self.store.engine(&e))?);
-                self.generations.borrow_mut().insert(part, generation);
-                generation
-            }
+        let generation = if let Some(generation) = known {
+            generation
+        } else {
+            let generation =
+                generation_of(self.store.tables.parts.get(&self.txn, &part.bytes()).map_err(|e| self.store.engine(&e))?);
+            self.generations.borrow_mut().insert(part, generation);
+            generation
         };
         Ok(generation.map(|generation| ValueKey { part, generation, column, block }))
     }

@@ -58,7 +58,7 @@ impl<R: Rng> Writer<'_, R> {
             0 => "everyone".to_owned(),
             1 => "nobody".to_owned(),
             2 if self.segments > 0 => format!("segment s{}", self.rng.random_range(0..self.segments)),
-            3 => format!("field contact_id in [\"c1\", \"c3\"]"),
+            3 => "field contact_id in [\"c1\", \"c3\"]".to_string(),
             4 => "field contact_id ends with \"2\"".to_owned(),
             5..=10 => {
                 let column = self.world.schema.fields.choose(self.rng).unwrap().clone();

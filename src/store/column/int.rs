@@ -124,7 +124,7 @@ impl<'a> IntColumn<'a> {
         let mut sections = Sections::open(bytes)?;
         let head = sections.next_slice::<u64>()?;
         let &[len, width, presence, unit, min, max] = head.as_ref() else { return None };
-        let len = usize::try_from(len).ok().filter(|n| *n <= u32::MAX as usize)?;
+        let len = usize::try_from(len).ok().filter(|n| u32::try_from(*n).is_ok())?;
         let words = sections.next_slice::<u64>()?;
         let data = sections.next()?;
         let (places, present) = match presence {
@@ -249,7 +249,7 @@ impl<'a> IntColumn<'a> {
         match &self.present {
             Presence::All => fill(out, self.len),
             Presence::Dense(words) | Presence::Sparse { words, .. } => {
-                out.iter_mut().zip(words.iter()).for_each(|(o, w)| *o |= w)
+                out.iter_mut().zip(words.iter()).for_each(|(o, w)| *o |= w);
             }
         }
     }

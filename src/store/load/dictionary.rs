@@ -57,14 +57,13 @@ impl<'s> Dictionary<'s> {
         let start = self.arena.len() as u64;
         let len = u32::try_from(id.len()).unwrap_or(u32::MAX);
         self.arena.extend_from_slice(id);
-        let number = match known {
-            Some(number) => number,
-            None => {
-                let number =
-                    u32::try_from(self.new.len()).ok().and_then(|n| self.previous.checked_add(n)).filter(|n| *n < 0xffff_0000);
-                self.new.push((start, len));
-                number.ok_or(StoreError::TooManyContacts)?
-            }
+        let number = if let Some(number) = known {
+            number
+        } else {
+            let number =
+                u32::try_from(self.new.len()).ok().and_then(|n| self.previous.checked_add(n)).filter(|n| *n < 0xffff_0000);
+            self.new.push((start, len));
+            number.ok_or(StoreError::TooManyContacts)?
         };
         self.table.insert_unique(hash, Entry { hash, start, len, number }, |e| e.hash);
         Ok(number)
