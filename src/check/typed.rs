@@ -3,7 +3,8 @@
 //! Made by [`super::check`], read by `row` (one contact at a time) and by `plan` (sets). Times stay symbolic
 //! ([`Point`], [`Window`]) until a clock is given, so one tree serves every `now`.
 
-use crate::schema::{AttrId, EventId, FieldId, Scalar};
+use crate::schema::{AttrId, EventId, FieldId};
+use crate::syntax::Span;
 use crate::time::{Duration, Point, Window};
 use crate::value::{Decimal, Folding};
 
@@ -11,11 +12,48 @@ use crate::value::{Decimal, Folding};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SegmentId(pub u32);
 
-/// All segments of a run, each after the ones it refers to.
+/// Position of a `let` in [`Program::lets`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct LetId(pub u32);
+
+/// Position of a decision in [`Program::decisions`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DecisionId(pub u32);
+
+/// Position of a static list in [`Program::lists`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ListId(pub u32);
+
+/// Position of a `top` or `bottom` in [`Program::ranked`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RankedId(pub u32);
+
+/// A definition that others may refer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum DefinitionId {
+    /// A segment.
+    Segment(SegmentId),
+    /// A value.
+    Let(LetId),
+    /// A decision.
+    Decision(DecisionId),
+}
+
+/// All definitions of a run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Program {
-    /// Segments in an order in which references point backwards.
+    /// Segments, in the order in which they were checked.
     pub segments: Vec<Segment>,
+    /// Values, in the order in which they were checked.
+    pub lets: Vec<Let>,
+    /// Decisions, in the order in which they were checked.
+    pub decisions: Vec<Decision>,
+    /// Static lists.
+    pub lists: Vec<StaticList>,
+    /// Every `top` and `bottom`, inner ones before the ones that depend on them.
+    pub ranked: Vec<Ranked>,
+    /// Segments, values and decisions, each after the ones it refers to.
+    pub order: Vec<DefinitionId>,
 }
 
 /// One named condition.
@@ -29,9 +67,86 @@ pub struct Segment {
     pub condition: Condition,
 }
 
-/// A set of contacts.
+/// One named value.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Condition {
+pub struct Let {
+    /// Name without `$`.
+    pub name: String,
+    /// What it is.
+    pub value: ValueExpr,
+}
+
+/// `decision name < when c -> "label"; ...; otherwise -> "label" >`: the first branch that holds gives the label.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// Name as written, in NFC.
+    pub name: String,
+    /// The quoted title, where there is one.
+    pub title: Option<String>,
+    /// All labels, in order of first appearance, each once.
+    pub labels: Vec<String>,
+    /// Branches in order; the last is `otherwise`, whose condition is `everyone`.
+    pub branches: Vec<Branch>,
+}
+
+/// One line of a decision.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Branch {
+    /// When it applies, unless one before it does.
+    pub condition: Condition,
+    /// Position of its label in [`Decision::labels`].
+    pub label: u32,
+}
+
+/// `list name = "file"`: contact ids.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StaticList {
+    /// Name as written, in NFC.
+    pub name: String,
+    /// The ids, bytewise ascending, each once.
+    pub ids: Vec<String>,
+}
+
+/// `top 1000 by VALUE of c`. Contacts whose value is empty are left out first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ranked {
+    /// `top` rather than `bottom`.
+    pub highest: bool,
+    /// How many of them.
+    pub amount: Amount,
+    /// What they are ranked by: a number, a date or a time. Ties: by contact id, bytewise ascending.
+    pub by: ValueExpr,
+    /// Of whom.
+    pub of: Condition,
+}
+
+/// How many of a ranking.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Amount {
+    /// So many.
+    Count(u64),
+    /// A share of those with a value, 0 to 1; rounded up to a whole contact.
+    Share(Decimal),
+}
+
+/// A set of contacts, and where the script says so. Two are equal when they say the same, wherever they stand.
+#[derive(Debug, Clone)]
+pub struct Condition {
+    /// What it says.
+    pub kind: ConditionKind,
+    /// Where.
+    pub span: Span,
+}
+
+impl PartialEq for Condition {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
+}
+
+/// The forms of a condition.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ConditionKind {
     /// All contacts.
     Everyone,
     /// No contact.
@@ -46,10 +161,29 @@ pub enum Condition {
     Not(Box<Condition>),
     /// The members of another segment.
     Segment(SegmentId),
+    /// The ids of a static list that are contacts.
+    List(ListId),
+    /// Contacts to whom a decision gives a label (its position in [`Decision::labels`]).
+    Decision(DecisionId, u32),
     /// A value of the contact passes a test.
     Test(Box<ValueTest>),
     /// The number of matching events is in a range.
     Events(Box<Matching>, CountRange),
+    /// Events in order.
+    Sequence(Box<Sequence>),
+    /// The first or the last of a ranking.
+    Ranked(RankedId),
+    /// A stable pseudo-random share.
+    Sample(Sample),
+}
+
+/// `sample 10% salt "x"`: contacts with [`sample_hash`](crate::value::sample_hash) of salt and id below `share * 2^64`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// 0 to 1.
+    pub share: Decimal,
+    /// Different salts give independent shares.
+    pub salt: String,
 }
 
 /// Both ends included; `max = None` is no upper end.
@@ -61,7 +195,8 @@ pub struct CountRange {
     pub max: Option<u64>,
 }
 
-/// `VALUE TEST [or empty]`. On an empty value the test is false whatever it says, unless `or_empty`.
+/// `VALUE TEST [or empty] [for D]`. On an empty value the test is false whatever it says, unless `or_empty` (or the
+/// test is `is empty`). `has only < >` comes with `or_empty`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ValueTest {
     /// What is tested.
@@ -70,45 +205,141 @@ pub struct ValueTest {
     pub test: Test,
     /// Whether an empty value passes.
     pub or_empty: bool,
+    /// `for D`, of a field only: besides passing, the field's value has been as it is since now - D or longer. A field that
+    /// never had a value has been empty for ever. Of a list of records: every column of the list.
+    pub lasting: Option<Duration>,
 }
 
-/// One value for a contact, or empty.
+/// One value for a contact, or empty. An empty list is empty.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ValueExpr {
+    /// The same for all contacts.
+    Constant(Constant),
     /// A field (scalar or list).
     Field(FieldId),
     /// `field contact_id`: text, never empty.
     ContactId,
-    /// `count(E ...)`: a whole number, 0 for none.
-    Count(Box<Matching>),
-    /// `sum(E.attr ...)`: a number with the attribute's decimals, 0 for none.
-    Sum(Box<Matching>, EventAttr),
-    /// `first(E ...)`: the instant of the oldest match, empty for none.
-    First(Box<Matching>),
-    /// `last(E ...)`: the instant of the newest match, empty for none.
-    Last(Box<Matching>),
+    /// `$name` of a `let`.
+    Let(LetId),
+    /// A value made from events.
+    Aggregate(Box<Aggregate>),
+    /// `a + b` of numbers, see [`Number`](crate::value::Number). Empty when a side is, and on division by zero.
+    Arithmetic(Box<ValueExpr>, ArithmeticOp, Box<ValueExpr>),
+    /// `if(c, a, b)`; a and b have one type.
+    If(Box<Condition>, Box<ValueExpr>, Box<ValueExpr>),
+    /// `year(v)`, `size(list)`: a whole number. Empty when the value is, `size` too.
+    Part(Part, Box<ValueExpr>),
 }
 
-/// An attribute of one event type.
+/// A literal or a param.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Constant {
+    /// A number.
+    Number(Decimal),
+    /// A text in NFC.
+    Text(String),
+    /// True or false.
+    Bool(bool),
+    /// A date where [`Point::is_day`], an instant otherwise.
+    Point(Point),
+}
+
+/// `+ - * /`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct EventAttr {
-    /// The event type.
-    pub event: EventId,
-    /// Its attribute.
-    pub attr: AttrId,
-    /// Decimals of the (number) attribute.
-    pub decimals: u8,
+#[expect(missing_docs, reason = "the names say it")]
+pub enum ArithmeticOp {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
 }
 
-/// Which events of a contact count: a type, a test on each event, a window. Events after `now` never match.
+/// A part of a date or of an instant in the schema's zone (weekday 1 is Monday), or the size of a list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Part {
+    Year,
+    Month,
+    Day,
+    Weekday,
+    /// Of an instant only.
+    Hour,
+    Size,
+}
+
+/// A function over the matching events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Aggregate {
+    /// What is made of them.
+    pub function: Function,
+    /// Which events, and their attribute ([`EventSource::attr`]) where the function takes one.
+    pub matching: Matching,
+}
+
+/// What is made of the matching events. "Attribute": of a [`EventSource::attr`] of one scalar type; events of a type
+/// without it and events where it is empty have no value there. `FirstOf`, `LastOf` and `Nth` may give lists.
+///
+/// The order of events is by instant; equal instants of one type by arrival, of different types by the position of the
+/// type in the schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Function {
+    /// How many; 0 for none.
+    Count,
+    /// The sum of the attribute; 0 for none.
+    Sum,
+    /// Sum by number of the values that are set, exactly; empty for none.
+    Average,
+    /// The least value (number, date or time); empty for none.
+    Min,
+    /// The greatest value (number, date or time); empty for none.
+    Max,
+    /// How many different values; 0 for none.
+    Distinct,
+    /// The value that occurs most often, of equally frequent ones the one whose first occurrence is earliest; empty
+    /// unless it occurs so often.
+    MostFrequent(u64),
+    /// The instant of the first event; empty for none.
+    First,
+    /// The instant of the last event; empty for none.
+    Last,
+    /// The attribute of the first event; empty for none or if it has none there.
+    FirstOf,
+    /// The attribute of the last event; empty for none or if it has none there.
+    LastOf,
+    /// The attribute of the n-th oldest event, for a negative n of the n-th newest; never 0.
+    Nth(i64),
+    /// How many calendar days (in the schema's zone) have an event; 0 for none.
+    ActiveDays,
+    /// How many of the last `periods` periods of `length` have at least `at_least` events: period i (1 is the newest) is
+    /// now - i * length <= t < now - (i - 1) * length, the newest includes now.
+    ActivePeriods {
+        /// Length of a period; months and days are multiplied before they are subtracted.
+        length: Duration,
+        /// How many periods.
+        periods: u32,
+        /// How many events make a period active; at least 1.
+        at_least: u64,
+    },
+}
+
+/// Which events of a contact count. Events after `now` never match.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matching {
+    /// The event types, in schema order, each once.
+    pub sources: Vec<EventSource>,
+    /// When it happened.
+    pub window: Option<EventWindow>,
+}
+
+/// The events of one type, with what is said of them resolved for this type.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventSource {
     /// The event type.
     pub event: EventId,
     /// `where`, on one and the same event.
     pub filter: Option<Filter>,
-    /// When it happened.
-    pub window: Option<EventWindow>,
+    /// The attribute of an aggregate or of `sequence by`; `None` where none is asked for or this type lacks it.
+    pub attr: Option<AttrId>,
 }
 
 /// When an event happened.
@@ -116,9 +347,26 @@ pub struct Matching {
 pub enum EventWindow {
     /// The same instants for every contact.
     Fixed(Window),
+    /// Instants that depend on a value of the contact.
+    PerContact(ValueWindow),
+}
+
+/// A window whose ends are values of the contact. A date as an end is its whole day; an empty end: nothing matches.
+/// On dates, instants as ends count as their calendar days.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ValueWindow {
+    /// t < x; before the day x begins.
+    Before(ValueExpr),
+    /// t > x; after the day x ended.
+    After(ValueExpr),
+    /// t >= x; from the beginning of the day x.
+    Since(ValueExpr),
+    /// In the calendar day of x.
+    On(ValueExpr),
+    /// Both ends included.
+    Between(ValueExpr, ValueExpr),
     /// `within D after field F`: F <= t <= F + D; `before`: F - D <= t <= F. A date F stands for its whole day: from
     /// the start of the day F to the end of the day F + D (`before`: start of F - D to the end of F).
-    /// An empty F matches nothing.
     Anchored {
         /// How far.
         duration: Duration,
@@ -138,26 +386,83 @@ pub enum Side {
     Before,
 }
 
+/// Events in strictly increasing time. The first step is not negated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sequence {
+    /// `by attr`: all events of the sequence have the same value of [`EventSource::attr`]; events without one are out.
+    pub by: bool,
+    /// Where all events of steps that are not negated lie. (What a negated step excludes may lie anywhere up to now.)
+    pub window: Option<EventWindow>,
+    /// In order.
+    pub steps: Vec<Step>,
+}
+
+/// One step of a sequence; t is the instant of the last step before it that is not negated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// There is no such event in (t, t + within], and t + within <= now; without `within`: none after t, up to now.
+    pub negated: bool,
+    /// Which events; without a window of their own.
+    pub sources: Vec<EventSource>,
+    /// For a step that is not negated: at most so long after t.
+    pub within: Option<Duration>,
+}
+
 /// A test on a single event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Filter {
-    /// Passes every part.
+    /// Passes every part; without parts: always.
     All(Vec<Filter>),
-    /// Passes some part.
+    /// Passes some part; without parts: never.
     Any(Vec<Filter>),
+    /// Passes that many parts.
+    Quorum(CountRange, Vec<Filter>),
     /// Does not pass.
     Not(Box<Filter>),
-    /// The event's own attribute passes a test (false on empty unless `or_empty`).
-    Attr {
-        /// The attribute of the event type of the enclosing [`Matching`].
-        attr: AttrId,
-        /// The test.
+    /// A value of the event passes a test (false on empty unless `or_empty` or `is empty`).
+    Test {
+        /// What is tested.
+        value: EventValue,
+        /// How. Values in it are values of the contact.
         test: Test,
-        /// Whether an empty attribute passes.
+        /// Whether an empty value passes.
         or_empty: bool,
     },
-    /// `time`: the event's own instant passes a test.
-    Instant(Test),
+}
+
+/// One value of an event, or empty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventValue {
+    /// An attribute of the type of the enclosing [`EventSource`].
+    Attr(AttrId),
+    /// `time`: the event's own instant.
+    Instant,
+    /// A part of an attribute.
+    PartOfAttr(Part, AttrId),
+    /// A part of the event's own instant.
+    PartOfInstant(Part),
+}
+
+/// A test on one record of a list of records.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ItemFilter {
+    /// Passes every part.
+    All(Vec<ItemFilter>),
+    /// Passes some part.
+    Any(Vec<ItemFilter>),
+    /// Passes that many parts.
+    Quorum(CountRange, Vec<ItemFilter>),
+    /// Does not pass.
+    Not(Box<ItemFilter>),
+    /// A member of the record passes a test (false on empty unless `or_empty` or `is empty`).
+    Test {
+        /// Position of the member's column among the fields, or among the attributes of the event type.
+        column: u16,
+        /// How.
+        test: Test,
+        /// Whether an empty member passes.
+        or_empty: bool,
+    },
 }
 
 /// A test on a value. Which tests go with which type is the checker's business: the comments say what may meet what.
@@ -187,13 +492,23 @@ pub enum Test {
     WhenIn(Vec<Point>, Negated),
     /// Date or time lies in a window.
     Window(Window),
+    /// Date or time lies in a window of the contact's own.
+    ValueWindow(Box<ValueWindow>),
     /// Date or time: its day and month come round on a day from today to today + D (`within next D`); `0d` is today.
     /// 29 February counts as 1 March in other years.
     Anniversary(Duration),
     /// List of text or of number.
     Has(HasOp, ListOperand),
-    /// Against another field of the same kind. Empty on either side: false.
-    Field(CompareOp, FieldId, Scalar),
+    /// The number of records that pass is in a range. The value is the first column of the list of records; records are
+    /// numbered alike in all its columns.
+    Items(CountRange, ItemFilter),
+    /// Against another value of the same kind; a date with an instant by calendar day. Empty on either side: false.
+    /// Folding is for text. Bools and texts are compared for equality only.
+    Value(CompareOp, Box<ValueExpr>, Folding),
+    /// Text against another text value: contained, ... Empty on either side: false.
+    TextValue(TextOp, Box<ValueExpr>, Folding),
+    /// Text or number is (or is not) an element of a list value. Empty on either side: false.
+    InValue(Box<ValueExpr>, Folding, Negated),
 }
 
 /// `= != < <= > >=`.
@@ -240,8 +555,8 @@ pub enum ListOperand {
     Text(Vec<String>, Folding),
     /// Literal numbers.
     Number(Vec<Decimal>),
-    /// Another list field of the same element type. An empty one: the test is false.
-    Field(FieldId),
+    /// Another list value of the same element type. An empty one: the test is false.
+    Value(Box<ValueExpr>, Folding),
 }
 
 /// A compiled regular expression that compares by its source.

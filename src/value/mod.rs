@@ -4,9 +4,13 @@
 //! ever rounded without saying so ([`Rounded`]).
 
 mod decimal;
+mod number;
+mod sample;
 mod text;
 
 pub use decimal::{Decimal, DecimalError, Rounded};
+pub use number::Number;
+pub use sample::{in_sample, sample_hash};
 pub use text::{Folding, fold, nfc};
 
 /// One value of a field or an attribute, owned. An empty value is `None` where one may be absent.
