@@ -53,6 +53,8 @@ codes! {
     E0107 "not a length of time";
     E0108 "an edition that this version does not know";
     E0109 "a script file that cannot be read";
+    E0113 "a test on an event that does not begin with an attribute";
+    E0114 "a value with too many operators";
     E0201 "an unknown field";
     E0202 "an unknown event";
     E0203 "a value outside the closed set";

@@ -7,6 +7,8 @@ use crate::value::{Decimal, Folding};
 /// One file, or one bare condition.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Script {
+    /// The number of an `edition` line.
+    pub edition: Option<Literal<u64>>,
     /// Definitions in order.
     pub statements: Vec<Statement>,
     /// The condition of a script that is nothing else.
@@ -22,8 +24,14 @@ pub enum Statement {
     Param(ParamDef),
     /// `use "file.seg"`
     Use(Literal<String>),
-    /// A definition of the language that this version does not evaluate yet; its keyword.
-    Unsupported(Literal<&'static str>),
+    /// `let $name = VALUE`
+    Let(LetDef),
+    /// `list name = "file"`
+    List(ListDef),
+    /// `decision name < ... >`
+    Decision(DecisionDef),
+    /// `test "name" { ... }`; its title.
+    Test(Literal<String>),
 }
 
 /// Something written, and where.
@@ -49,6 +57,56 @@ pub struct SegmentDef {
     pub title: Option<String>,
     /// Who is in it.
     pub condition: Condition,
+}
+
+/// `let $name = VALUE`
+#[derive(Debug, Clone, PartialEq)]
+pub struct LetDef {
+    /// The lines of `///` above, without the slashes.
+    pub doc: Option<String>,
+    /// Its name without `$`.
+    pub name: Name,
+    /// What it is.
+    pub value: Expr,
+}
+
+/// `list name "title" = "file"`
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListDef {
+    /// The lines of `///` above, without the slashes.
+    pub doc: Option<String>,
+    /// Its name.
+    pub name: Name,
+    /// Its title.
+    pub title: Option<String>,
+    /// The file with the contact ids, relative to the script.
+    pub file: Literal<String>,
+}
+
+/// `decision name "title" < when c -> "label"; ...; otherwise -> "label" >`
+#[derive(Debug, Clone, PartialEq)]
+pub struct DecisionDef {
+    /// The lines of `///` above, without the slashes.
+    pub doc: Option<String>,
+    /// Its name.
+    pub name: Name,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its branches in order.
+    pub branches: Vec<Branch>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `when c -> "label"`, `otherwise -> "label"`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Branch {
+    /// When; `None` for `otherwise`.
+    pub when: Option<Condition>,
+    /// Then.
+    pub label: Literal<String>,
+    /// All of it.
+    pub span: Span,
 }
 
 /// `param $name: type = value`
@@ -101,8 +159,73 @@ pub enum ConditionKind {
     Event(Box<EventCondition>),
     /// `VALUE TEST`
     Value(Box<Expr>, Box<Test>),
-    /// A condition of the language that this version does not evaluate yet; what it is called.
-    Unsupported(&'static str),
+    /// `list l`
+    List(Name),
+    /// `decision d = "label"`
+    Decision(Name, Literal<String>),
+    /// `sequence ... < ... >`
+    Sequence(Box<Sequence>),
+    /// `top 10 by VALUE of c`
+    Ranked(Box<Ranked>),
+    /// `sample 10% salt "x"`
+    Sample(Sample),
+}
+
+/// `sequence by attr within 30d < event A; then not event B within 7d >`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sequence {
+    /// The attribute that all events share.
+    pub by: Option<Name>,
+    /// Where all of it lies.
+    pub window: Option<Window>,
+    /// The steps.
+    pub steps: Vec<Step>,
+}
+
+/// `not event B where ... within 7d`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// The place of `not`.
+    pub not: Option<Span>,
+    /// Which events.
+    pub event: EventRef,
+    /// On the attributes of one event.
+    pub filter: Option<Filter>,
+    /// How far from the step before.
+    pub within: Option<Literal<Duration>>,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `top 10% by VALUE of c`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ranked {
+    /// `top` rather than `bottom`.
+    pub highest: bool,
+    /// How many.
+    pub amount: Amount,
+    /// By what.
+    pub by: Expr,
+    /// Of whom; of everyone if not written.
+    pub of: Option<Condition>,
+}
+
+/// How many of a ranking.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Amount {
+    /// `1000`
+    Count(Literal<u64>),
+    /// `10%` as 0.1.
+    Share(Literal<Decimal>),
+}
+
+/// `sample 10% salt "x"`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// 10% as 0.1.
+    pub share: Literal<Decimal>,
+    /// Its salt.
+    pub salt: Literal<String>,
 }
 
 /// How the members of a group are joined.
@@ -143,8 +266,12 @@ pub struct EventCondition {
 pub enum EventRef {
     /// One type.
     Name(Name),
-    /// `[A, B]`, `"TEST_"*`, `any`: not evaluated yet; what it is called.
-    Unsupported(Literal<&'static str>),
+    /// `[A, B]`
+    Union(Literal<Vec<Name>>),
+    /// `"TEST_"*`
+    Prefix(Literal<String>),
+    /// `any`
+    Any(Span),
 }
 
 /// A test on one event.
@@ -163,19 +290,32 @@ pub enum FilterKind {
     Group(GroupKind, Vec<Filter>),
     /// `not f`
     Not(Box<Filter>),
-    /// `attr TEST`
-    Attr(Name, Box<Test>),
-    /// Not evaluated yet; what it is called.
-    Unsupported(&'static str),
+    /// `at least 2 of < >`
+    Quorum(CountWords, Vec<Filter>),
+    /// `attr TEST`, `hour(time) TEST`
+    Test(FilterValue, Box<Test>),
 }
 
-/// `TEST [or empty]`
+/// What a filter tests.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FilterValue {
+    /// The part of it that is meant.
+    pub part: Option<Literal<Part>>,
+    /// The attribute, or `time`.
+    pub attr: Name,
+    /// All of it.
+    pub span: Span,
+}
+
+/// `TEST [or empty] [for 7d]`
 #[derive(Debug, Clone, PartialEq)]
 pub struct Test {
     /// What it says.
     pub kind: TestKind,
     /// Whether `or empty` follows.
     pub or_empty: bool,
+    /// `for 7d`.
+    pub lasting: Option<Literal<Duration>>,
     /// All of it.
     pub span: Span,
 }
@@ -205,11 +345,24 @@ pub enum TestKind {
     Anniversary(Duration),
     /// A window.
     Window(WindowKind),
-    /// Not evaluated yet; what it is called.
-    Unsupported(&'static str),
+    /// `has any < ... >`: records of a list.
+    Items(ItemQuantifier, Vec<Filter>),
 }
 
-pub use crate::check::typed::{CompareOp, HasOp};
+/// How many records of a list must pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ItemQuantifier {
+    /// `any`: at least one.
+    Any,
+    /// `only`: each; an empty list too.
+    Only,
+    /// `none`
+    None,
+    /// `at least 2`
+    Count(CountWords),
+}
+
+pub use crate::check::typed::{ArithmeticOp, CompareOp, HasOp, Part};
 
 /// Tests on a text besides comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -304,6 +457,14 @@ pub enum ExprKind {
     Param(Name),
     /// `count(E ...)`, `sum(E.attr ...)`, ...
     Aggregate(Box<Aggregate>),
+    /// `a + b - c`, `a * b / c`: from left to right; one kind of precedence each.
+    Chain(Box<Expr>, Vec<(Literal<ArithmeticOp>, Expr)>),
+    /// `if(c, a, b)`
+    If(Box<Condition>, Box<Expr>, Box<Expr>),
+    /// `year(v)`, `size(list)`
+    Part(Literal<Part>, Box<Expr>),
+    /// A bare name as in `year(kwota)`, which only tests on events have.
+    Bare(Name),
     /// Not evaluated yet; what it is called.
     Unsupported(&'static str),
 }
@@ -330,4 +491,15 @@ pub struct Aggregate {
     pub filter: Option<Filter>,
     /// When.
     pub window: Option<Window>,
+    /// What follows after commas: `2` in `nth(E.attr, 2)`, `7d` and `3` in `active_periods(E, 7d, 3)`.
+    pub arguments: Vec<Argument>,
+}
+
+/// An argument of a function after its events.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Argument {
+    /// `7d`
+    Duration(Literal<Duration>),
+    /// `2`
+    Number(Literal<Decimal>),
 }

@@ -67,7 +67,7 @@ fn add(cx: &mut build::Context<'_>, node: &Node<'_>, script: &mut Script) {
     match node.kind {
         Rule::statement => script.statements.extend(build::statement(cx, node)),
         Rule::condition => script.bare = Some(build::condition(cx, node)),
-        Rule::edition => build::edition(cx, node),
+        Rule::edition => script.edition = build::edition(cx, node),
         _ => {}
     }
 }

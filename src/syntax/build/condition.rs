@@ -2,15 +2,16 @@
 
 use super::{Context, literal, name, path, time, value};
 use crate::syntax::ast::{
-    CompareOp, Condition, ConditionKind, CountWords, EventCondition, Filter, FilterKind, GroupKind, HasOp, ListOperand, Literal,
-    Test, TestKind, TextOp,
+    Amount, CompareOp, Condition, ConditionKind, CountWords, EventCondition, Filter, FilterKind, FilterValue, GroupKind, HasOp,
+    ItemQuantifier, ListOperand, Literal, Ranked, Sample, Sequence, Step, Test, TestKind, TextOp,
 };
+use crate::diag::{Diagnostic, codes};
 use crate::syntax::parse::{Node, NodeKind};
 use crate::value::Folding;
 
 /// A condition from a `condition` node.
 pub(in crate::syntax) fn condition(cx: &mut Context<'_>, node: &Node<'_>) -> Condition {
-    let kind = node.children.first().map_or(ConditionKind::Unsupported("this condition"), |inner| condition_kind(cx, inner));
+    let kind = node.children.first().map_or(ConditionKind::Nobody, |inner| condition_kind(cx, inner));
     Condition { kind, span: node.span }
 }
 
@@ -28,12 +29,12 @@ fn condition_kind(cx: &mut Context<'_>, node: &Node<'_>) -> ConditionKind {
         NodeKind::everyone => ConditionKind::Everyone,
         NodeKind::nobody => ConditionKind::Nobody,
         NodeKind::event => event(cx, node),
-        NodeKind::reference => reference(node),
+        NodeKind::reference => reference(cx, node),
         NodeKind::value_test => value_test(cx, node),
-        NodeKind::sequence => ConditionKind::Unsupported("`sequence`"),
-        NodeKind::ranked => ConditionKind::Unsupported("`top` and `bottom`"),
-        NodeKind::sample => ConditionKind::Unsupported("`sample`"),
-        _ => ConditionKind::Unsupported("this condition"),
+        NodeKind::sequence => sequence(cx, node),
+        NodeKind::ranked => ranked(cx, node),
+        NodeKind::sample => sample(cx, node),
+        _ => ConditionKind::Nobody,
     }
 }
 
@@ -63,25 +64,75 @@ fn count_words(cx: &mut Context<'_>, node: &Node<'_>) -> CountWords {
     CountWords { min, max, span: words.span }
 }
 
-fn reference(node: &Node<'_>) -> ConditionKind {
-    match node.child(NodeKind::segment_name) {
-        Some(segment) => ConditionKind::Segment(name(segment)),
-        None if node.has(NodeKind::kw_list) => ConditionKind::Unsupported("a static list (`list l`)"),
-        None => ConditionKind::Unsupported("a decision (`decision d = \"label\"`)"),
+fn reference(cx: &mut Context<'_>, node: &Node<'_>) -> ConditionKind {
+    if let Some(segment) = node.child(NodeKind::segment_name) {
+        return ConditionKind::Segment(name(segment));
+    }
+    if let Some(list) = node.child(NodeKind::list_name) {
+        return ConditionKind::List(name(list));
+    }
+    match (node.child(NodeKind::decision_name), node.child(NodeKind::string)) {
+        (Some(decision), Some(label)) => ConditionKind::Decision(name(decision), literal::string(cx, label)),
+        _ => ConditionKind::Nobody,
+    }
+}
+
+fn sequence(cx: &mut Context<'_>, node: &Node<'_>) -> ConditionKind {
+    let sequence = Sequence {
+        by: node.child(NodeKind::attr_path).map(path),
+        window: node.child(NodeKind::window).map(|w| time::window(cx, w)),
+        steps: node.all(NodeKind::step).filter_map(|s| step(cx, s)).collect(),
+    };
+    ConditionKind::Sequence(Box::new(sequence))
+}
+
+fn step(cx: &mut Context<'_>, node: &Node<'_>) -> Option<Step> {
+    Some(Step {
+        not: node.child(NodeKind::kw_not).map(|not| not.span),
+        event: value::event_ref(cx, node.child(NodeKind::event_ref)?),
+        filter: node.child(NodeKind::r#where).and_then(|w| where_filter(cx, w)),
+        within: node.child(NodeKind::duration).map(|d| Literal { value: time::duration(cx, d), span: d.span }),
+        span: node.span,
+    })
+}
+
+fn ranked(cx: &mut Context<'_>, node: &Node<'_>) -> ConditionKind {
+    let amount = match (node.child(NodeKind::integer), node.child(NodeKind::percent)) {
+        (Some(n), _) => Amount::Count(Literal { value: literal::integer(cx, n), span: n.span }),
+        (None, Some(share)) => Amount::Share(Literal { value: literal::percent(cx, share), span: share.span }),
+        _ => return ConditionKind::Nobody,
+    };
+    let Some(by) = node.child(NodeKind::expr) else { return ConditionKind::Nobody };
+    let ranked = Ranked {
+        highest: node.has(NodeKind::kw_top),
+        amount,
+        by: value::expr(cx, by),
+        of: node.child(NodeKind::condition).map(|c| condition(cx, c)),
+    };
+    ConditionKind::Ranked(Box::new(ranked))
+}
+
+fn sample(cx: &mut Context<'_>, node: &Node<'_>) -> ConditionKind {
+    match (node.child(NodeKind::percent), node.child(NodeKind::string)) {
+        (Some(share), Some(salt)) => ConditionKind::Sample(Sample {
+            share: Literal { value: literal::percent(cx, share), span: share.span },
+            salt: literal::string(cx, salt),
+        }),
+        _ => ConditionKind::Nobody,
     }
 }
 
 fn value_test(cx: &mut Context<'_>, node: &Node<'_>) -> ConditionKind {
     match (node.child(NodeKind::expr), node.child(NodeKind::test)) {
         (Some(expr), Some(t)) => ConditionKind::Value(Box::new(value::expr(cx, expr)), Box::new(test(cx, t))),
-        _ => ConditionKind::Unsupported("this condition"),
+        _ => ConditionKind::Nobody,
     }
 }
 
 fn event(cx: &mut Context<'_>, node: &Node<'_>) -> ConditionKind {
-    let Some(reference) = node.child(NodeKind::event_ref) else { return ConditionKind::Unsupported("this condition") };
+    let Some(reference) = node.child(NodeKind::event_ref) else { return ConditionKind::Nobody };
     let mut event = EventCondition {
-        event: value::event_ref(reference),
+        event: value::event_ref(cx, reference),
         filter: node.child(NodeKind::r#where).and_then(|w| where_filter(cx, w)),
         times: Vec::new(),
         windows: Vec::new(),
@@ -117,41 +168,56 @@ fn filter(cx: &mut Context<'_>, node: &Node<'_>) -> Filter {
 }
 
 fn filter_part(cx: &mut Context<'_>, node: &Node<'_>) -> Filter {
-    let kind = node.children.first().map_or(FilterKind::Unsupported("this test"), |inner| match inner.kind {
+    let nothing = || FilterKind::Group(GroupKind::Any, Vec::new());
+    let kind = node.children.first().map_or_else(nothing, |inner| match inner.kind {
         NodeKind::filter_group if inner.has(NodeKind::count_words) => {
-            FilterKind::Unsupported("counting tests on one event (`at least 2 of < >`)")
+            let count = count_words(cx, inner);
+            FilterKind::Quorum(count, filter_members(cx, inner))
         }
-        NodeKind::filter_group => FilterKind::Group(
-            group_kind(inner),
-            inner
-                .child(NodeKind::filter_members)
-                .map_or_else(Vec::new, |m| m.all(NodeKind::filter).map(|f| filter(cx, f)).collect()),
-        ),
-        NodeKind::filter_not => match inner.child(NodeKind::filter_part) {
-            Some(part) => FilterKind::Not(Box::new(filter_part(cx, part))),
-            None => FilterKind::Unsupported("this test"),
-        },
-        _ => filter_test(cx, inner),
+        NodeKind::filter_group => FilterKind::Group(group_kind(inner), filter_members(cx, inner)),
+        NodeKind::filter_not => {
+            inner.child(NodeKind::filter_part).map_or_else(nothing, |part| FilterKind::Not(Box::new(filter_part(cx, part))))
+        }
+        _ => filter_test(cx, inner).unwrap_or_else(nothing),
     });
     Filter { kind, span: node.span }
 }
 
-fn filter_test(cx: &mut Context<'_>, node: &Node<'_>) -> FilterKind {
-    let attr = node.child(NodeKind::filter_value).and_then(|v| v.child(NodeKind::attr_path));
-    match (attr, node.child(NodeKind::test)) {
-        (Some(attr), Some(t)) => FilterKind::Attr(path(attr), Box::new(test(cx, t))),
-        _ => FilterKind::Unsupported("a part of a date or a list (`hour(time)`, `size(items)`)"),
-    }
+fn filter_members(cx: &mut Context<'_>, node: &Node<'_>) -> Vec<Filter> {
+    node.child(NodeKind::filter_members).map_or_else(Vec::new, |m| m.all(NodeKind::filter).map(|f| filter(cx, f)).collect())
+}
+
+fn filter_test(cx: &mut Context<'_>, node: &Node<'_>) -> Option<FilterKind> {
+    let value = node.child(NodeKind::filter_value)?;
+    let inner = value.children.first()?;
+    let (part, attr) = match inner.kind {
+        NodeKind::part => {
+            let Some(attr) = inner.child(NodeKind::attr_path) else {
+                let what = inner.child(NodeKind::expr).unwrap_or(inner);
+                cx.report(
+                    Diagnostic::new(codes::E0113, what.span, "a test on an event begins with one of its attributes")
+                        .help("write an attribute or `time` inside the parentheses, such as `hour(time) >= 18`"),
+                );
+                return None;
+            };
+            (Some(value::part_of(inner)?), attr)
+        }
+        _ => (None, inner),
+    };
+    let t = node.child(NodeKind::test)?;
+    Some(FilterKind::Test(FilterValue { part, attr: path(attr), span: value.span }, Box::new(test(cx, t))))
 }
 
 /// A test from a `test` node.
 fn test(cx: &mut Context<'_>, node: &Node<'_>) -> Test {
-    let kind = match node.child(NodeKind::base_test).and_then(|base| base.children.first()) {
-        _ if node.has(NodeKind::lasting) => TestKind::Unsupported("a test that has held for a time (`for 7d`)"),
-        Some(inner) => test_kind(cx, inner),
-        None => TestKind::Unsupported("this test"),
-    };
-    Test { kind, or_empty: node.has(NodeKind::or_empty), span: node.span }
+    let inner = node.child(NodeKind::base_test).and_then(|base| base.children.first());
+    let lasting = node.child(NodeKind::lasting).and_then(|l| l.child(NodeKind::duration));
+    Test {
+        kind: inner.map_or(TestKind::IsSet, |inner| test_kind(cx, inner)),
+        or_empty: node.has(NodeKind::or_empty),
+        lasting: lasting.map(|d| Literal { value: time::duration(cx, d), span: d.span }),
+        span: node.span,
+    }
 }
 
 fn test_kind(cx: &mut Context<'_>, node: &Node<'_>) -> TestKind {
@@ -168,20 +234,20 @@ fn test_kind(cx: &mut Context<'_>, node: &Node<'_>) -> TestKind {
         NodeKind::text_test => text_test(cx, node),
         NodeKind::matches => match node.child(NodeKind::string) {
             Some(pattern) => TestKind::Matches(literal::string(cx, pattern), folding(node)),
-            None => TestKind::Unsupported("this test"),
+            None => TestKind::IsSet,
         },
         NodeKind::has => has(cx, node),
         NodeKind::anniversary => {
             TestKind::Anniversary(node.child(NodeKind::duration).map_or_else(Default::default, |d| time::duration(cx, d)))
         }
         NodeKind::window => TestKind::Window(time::window(cx, node).kind),
-        _ => TestKind::Unsupported("this test"),
+        _ => TestKind::IsSet,
     }
 }
 
 fn compare(cx: &mut Context<'_>, node: &Node<'_>) -> TestKind {
     let (Some(op), Some(operand)) = (node.child(NodeKind::compare_op), node.child(NodeKind::expr)) else {
-        return TestKind::Unsupported("this test");
+        return TestKind::IsSet;
     };
     let value = match op.text {
         "!=" => CompareOp::NotEqual,
@@ -196,7 +262,7 @@ fn compare(cx: &mut Context<'_>, node: &Node<'_>) -> TestKind {
 
 fn text_test(cx: &mut Context<'_>, node: &Node<'_>) -> TestKind {
     let (Some(op), Some(operand)) = (node.child(NodeKind::text_op), node.child(NodeKind::expr)) else {
-        return TestKind::Unsupported("this test");
+        return TestKind::IsSet;
     };
     let value = if op.has(NodeKind::kw_starts) {
         TextOp::StartsWith
@@ -219,10 +285,20 @@ fn has(cx: &mut Context<'_>, node: &Node<'_>) -> TestKind {
         };
         return TestKind::Has(op, operand(cx, list), folding(list));
     }
-    match node.child(NodeKind::expr) {
-        Some(one) => TestKind::Has(HasOp::Any, ListOperand::One(value::expr(cx, one)), folding(node)),
-        None => TestKind::Unsupported("a test on the records of a list (`has any < >`)"),
+    if let Some(one) = node.child(NodeKind::expr) {
+        return TestKind::Has(HasOp::Any, ListOperand::One(value::expr(cx, one)), folding(node));
     }
+    let Some(items) = node.child(NodeKind::has_items) else { return TestKind::IsSet };
+    let quantifier = if items.has(NodeKind::kw_only) {
+        ItemQuantifier::Only
+    } else if items.has(NodeKind::kw_none) {
+        ItemQuantifier::None
+    } else if items.has(NodeKind::count_words) {
+        ItemQuantifier::Count(count_words(cx, items))
+    } else {
+        ItemQuantifier::Any
+    };
+    TestKind::Items(quantifier, filter_members(cx, items))
 }
 
 fn operand(cx: &mut Context<'_>, node: &Node<'_>) -> ListOperand {

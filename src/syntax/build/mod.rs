@@ -6,7 +6,7 @@ mod literal;
 mod time;
 mod value;
 
-use super::ast::{Literal, Name, ParamDef, ParamValue, SegmentDef, Statement};
+use super::ast::{Branch, DecisionDef, LetDef, ListDef, Literal, Name, ParamDef, ParamValue, SegmentDef, Statement};
 use super::parse::{Node, NodeKind};
 use super::{SourceId, Span};
 use crate::diag::{Diagnostic, codes};
@@ -15,7 +15,7 @@ use crate::value::nfc;
 pub(super) use condition::condition;
 
 /// The newest edition of the language.
-const NEWEST_EDITION: &str = "1";
+pub const NEWEST_EDITION: u64 = 1;
 
 /// What builders share: the text, and the diagnostics found so far.
 pub(super) struct Context<'a> {
@@ -43,47 +43,80 @@ impl<'a> Context<'a> {
     }
 }
 
-/// Checks the edition line.
-pub(super) fn edition(cx: &mut Context<'_>, node: &Node<'_>) {
-    if let Some(number) = node.child(NodeKind::integer)
-        && number.text != NEWEST_EDITION
-    {
+/// The number of the edition line, which is checked.
+pub(super) fn edition(cx: &mut Context<'_>, node: &Node<'_>) -> Option<Literal<u64>> {
+    let number = node.child(NodeKind::integer)?;
+    let value = literal::integer(cx, number);
+    if value != NEWEST_EDITION {
         let message = format!("edition {} is not known", number.text);
         cx.report(
             Diagnostic::new(codes::E0108, number.span, message)
                 .help(format!("the newest edition is {NEWEST_EDITION}; a newer segql may know more")),
         );
     }
+    Some(Literal { value, span: number.span })
 }
 
 /// Builds a definition; `None` where the node is none.
 pub(super) fn statement(cx: &mut Context<'_>, node: &Node<'_>) -> Option<Statement> {
     let definition = node.children.first()?;
-    let unsupported = |what| {
-        Some(Statement::Unsupported(Literal {
-            value: what,
-            span: definition.children.first().map_or(definition.span, |k| k.span),
-        }))
-    };
     match definition.kind {
         NodeKind::segment_def => segment(cx, definition).map(Statement::Segment),
         NodeKind::param_def => param(cx, definition).map(Statement::Param),
         NodeKind::use_def => definition.child(NodeKind::string).map(|file| Statement::Use(literal::string(cx, file))),
-        NodeKind::let_def => unsupported("let"),
-        NodeKind::list_def => unsupported("list"),
-        NodeKind::decision_def => unsupported("decision"),
-        NodeKind::test_def => unsupported("test"),
+        NodeKind::let_def => let_definition(cx, definition).map(Statement::Let),
+        NodeKind::list_def => list(cx, definition).map(Statement::List),
+        NodeKind::decision_def => decision(cx, definition).map(Statement::Decision),
+        NodeKind::test_def => definition.child(NodeKind::string).map(|title| Statement::Test(literal::string(cx, title))),
         _ => None,
     }
 }
 
 fn segment(cx: &mut Context<'_>, node: &Node<'_>) -> Option<SegmentDef> {
-    let title = node.child(NodeKind::title).and_then(|title| title.child(NodeKind::string));
     Some(SegmentDef {
         doc: doc_above(cx.text, node.span),
         name: name(node.child(NodeKind::segment_name)?),
-        title: title.map(|title| literal::string(cx, title).value),
+        title: title(cx, node),
         condition: condition(cx, node.child(NodeKind::condition)?),
+    })
+}
+
+fn title(cx: &mut Context<'_>, node: &Node<'_>) -> Option<String> {
+    let title = node.child(NodeKind::title)?.child(NodeKind::string)?;
+    Some(literal::string(cx, title).value)
+}
+
+fn let_definition(cx: &mut Context<'_>, node: &Node<'_>) -> Option<LetDef> {
+    Some(LetDef {
+        doc: doc_above(cx.text, node.span),
+        name: name(node.child(NodeKind::param_name)?),
+        value: value::expr(cx, node.child(NodeKind::expr)?),
+    })
+}
+
+fn list(cx: &mut Context<'_>, node: &Node<'_>) -> Option<ListDef> {
+    Some(ListDef {
+        doc: doc_above(cx.text, node.span),
+        name: name(node.child(NodeKind::list_name)?),
+        title: title(cx, node),
+        file: literal::string(cx, node.child(NodeKind::string)?),
+    })
+}
+
+fn decision(cx: &mut Context<'_>, node: &Node<'_>) -> Option<DecisionDef> {
+    let branch = |branch: &Node<'_>, cx: &mut Context<'_>| {
+        Some(Branch {
+            when: branch.child(NodeKind::condition).map(|when| condition(cx, when)),
+            label: literal::string(cx, branch.child(NodeKind::string)?),
+            span: branch.span,
+        })
+    };
+    Some(DecisionDef {
+        doc: doc_above(cx.text, node.span),
+        name: name(node.child(NodeKind::decision_name)?),
+        title: title(cx, node),
+        branches: node.all(NodeKind::branch).filter_map(|b| branch(b, cx)).collect(),
+        span: node.span,
     })
 }
 

@@ -1,22 +1,47 @@
 //! Values and lists.
 
 use super::{Context, condition, literal as literals, name, path, time};
-use crate::syntax::ast::{Aggregate, EventRef, Expr, ExprKind, ListLiteral, ListOperand, Literal};
+use crate::diag::{Diagnostic, codes};
+use crate::syntax::ast::{Aggregate, Argument, ArithmeticOp, EventRef, Expr, ExprKind, ListLiteral, ListOperand, Literal, Part};
 use crate::syntax::parse::{Node, NodeKind};
+
+/// Operators in one value at most: what is evaluated nests as deep as they are many.
+const MAX_OPERATORS: usize = 256;
 
 /// A value from an `expr` node.
 pub(super) fn expr(cx: &mut Context<'_>, node: &Node<'_>) -> Expr {
-    match node.children.as_slice() {
-        [only] => product(cx, only),
-        _ => unsupported(node, "arithmetic"),
-    }
+    chain(cx, node, product)
 }
 
 fn product(cx: &mut Context<'_>, node: &Node<'_>) -> Expr {
-    match node.children.as_slice() {
-        [only] => primary(cx, only),
-        _ => unsupported(node, "arithmetic"),
+    chain(cx, node, primary)
+}
+
+/// `a + b - c`: operands and operators in turn.
+fn chain(cx: &mut Context<'_>, node: &Node<'_>, operand: fn(&mut Context<'_>, &Node<'_>) -> Expr) -> Expr {
+    let Some((first, rest)) = node.children.split_first() else { return unsupported(node, "this value") };
+    let first_value = operand(cx, first);
+    let (pairs, _) = rest.as_chunks::<2>();
+    if pairs.is_empty() {
+        return first_value;
     }
+    if let Some([operator, _]) = pairs.get(MAX_OPERATORS) {
+        cx.report(
+            Diagnostic::new(codes::E0114, operator.span, format!("more than {MAX_OPERATORS} operators in one value"))
+                .help("give names to parts of it with `let $part = ...`"),
+        );
+    }
+    let rest = pairs.iter().take(MAX_OPERATORS).map(|[operator, right]| {
+        let value = match operator.kind {
+            NodeKind::op_add => ArithmeticOp::Add,
+            NodeKind::op_subtract => ArithmeticOp::Subtract,
+            NodeKind::op_multiply => ArithmeticOp::Multiply,
+            _ => ArithmeticOp::Divide,
+        };
+        (Literal { value, span: operator.span }, operand(cx, right))
+    });
+    let kind = ExprKind::Chain(Box::new(first_value), rest.collect());
+    Expr { kind, span: node.span }
 }
 
 fn primary(cx: &mut Context<'_>, node: &Node<'_>) -> Expr {
@@ -27,17 +52,45 @@ fn primary(cx: &mut Context<'_>, node: &Node<'_>) -> Expr {
         NodeKind::field_ref => field(inner),
         NodeKind::param_ref => param(inner),
         NodeKind::aggregate => aggregate(cx, inner),
-        NodeKind::conditional => unsupported(inner, "`if(...)`"),
-        _ => unsupported(inner, part_words(inner)),
+        NodeKind::conditional => conditional(cx, inner),
+        _ => part(cx, inner),
     }
 }
 
-fn part_words(node: &Node<'_>) -> &'static str {
-    match node.child(NodeKind::part_name).map(|n| n.text) {
-        Some("size") => "`size(...)`",
-        Some("logistic") => "`logistic(...)`",
-        _ => "a part of a date (`year(...)`, `hour(...)`)",
+fn conditional(cx: &mut Context<'_>, node: &Node<'_>) -> Expr {
+    let condition = node.child(NodeKind::condition).map(|c| condition::condition(cx, c));
+    let mut values = node.all(NodeKind::expr).map(|e| expr(cx, e));
+    match (condition, values.next(), values.next()) {
+        (Some(condition), Some(then), Some(otherwise)) => {
+            Expr { kind: ExprKind::If(Box::new(condition), Box::new(then), Box::new(otherwise)), span: node.span }
+        }
+        _ => unsupported(node, "this value"),
     }
+}
+
+fn part(cx: &mut Context<'_>, node: &Node<'_>) -> Expr {
+    let Some(part) = part_of(node) else { return unsupported(node, "`logistic(...)`") };
+    let of = match (node.child(NodeKind::expr), node.child(NodeKind::attr_path)) {
+        (Some(inner), _) => expr(cx, inner),
+        (None, Some(bare)) => Expr { kind: ExprKind::Bare(path(bare)), span: bare.span },
+        _ => return unsupported(node, "this value"),
+    };
+    Expr { kind: ExprKind::Part(part, Box::new(of)), span: node.span }
+}
+
+/// Which part a `part` node means.
+pub(super) fn part_of(node: &Node<'_>) -> Option<Literal<Part>> {
+    let name = node.child(NodeKind::part_name)?;
+    let value = match name.text {
+        "year" => Part::Year,
+        "month" => Part::Month,
+        "day" => Part::Day,
+        "weekday" => Part::Weekday,
+        "hour" => Part::Hour,
+        "size" => Part::Size,
+        _ => return None,
+    };
+    Some(Literal { value, span: name.span })
 }
 
 fn unsupported(node: &Node<'_>, what: &'static str) -> Expr {
@@ -77,22 +130,35 @@ fn aggregate(cx: &mut Context<'_>, node: &Node<'_>) -> Expr {
     };
     let aggregate = Aggregate {
         function: Literal { value: function.text.to_owned(), span: function.span },
-        event: event_ref(event),
+        event: event_ref(cx, event),
         attr: node.child(NodeKind::attr_path).map(path),
         filter: node.child(NodeKind::r#where).and_then(|w| condition::where_filter(cx, w)),
         window: node.child(NodeKind::window).map(|w| time::window(cx, w)),
+        arguments: node.children.iter().filter_map(|argument| self::argument(cx, argument)).collect(),
     };
     Expr { kind: ExprKind::Aggregate(Box::new(aggregate)), span: node.span }
 }
 
+fn argument(cx: &mut Context<'_>, node: &Node<'_>) -> Option<Argument> {
+    match node.kind {
+        NodeKind::duration => Some(Argument::Duration(Literal { value: time::duration(cx, node), span: node.span })),
+        NodeKind::number => Some(Argument::Number(Literal { value: literals::number(cx, node), span: node.span })),
+        _ => None,
+    }
+}
+
 /// Which events are meant.
-pub(super) fn event_ref(node: &Node<'_>) -> EventRef {
-    let unsupported = |what| EventRef::Unsupported(Literal { value: what, span: node.span });
+pub(super) fn event_ref(cx: &mut Context<'_>, node: &Node<'_>) -> EventRef {
     match node.children.first() {
         Some(inner) if inner.kind == NodeKind::event_name => EventRef::Name(name(inner)),
-        Some(inner) if inner.kind == NodeKind::event_union => unsupported("a union of events (`event [A, B]`)"),
-        Some(inner) if inner.kind == NodeKind::event_prefix => unsupported("a prefix of event names (`event \"TEST_\"*`)"),
-        _ => unsupported("`event any`"),
+        Some(inner) if inner.kind == NodeKind::event_union => {
+            EventRef::Union(Literal { value: inner.all(NodeKind::event_name).map(name).collect(), span: inner.span })
+        }
+        Some(inner) if inner.kind == NodeKind::event_prefix => match inner.child(NodeKind::string) {
+            Some(prefix) => EventRef::Prefix(literals::string(cx, prefix)),
+            None => EventRef::Any(inner.span),
+        },
+        _ => EventRef::Any(node.span),
     }
 }
 
