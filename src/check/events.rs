@@ -1,23 +1,27 @@
-//! Events: conditions on them, values made from them, tests on single ones.
+//! Which events are meant: types, windows, numbers of times.
 
 use super::conditions::{known_names, unknown};
-use super::operands::Subject;
-use super::typed::{Condition, CountRange, EventAttr, Filter, Matching, ValueExpr};
+use super::filters::{self, Scope};
+use super::subject::{Subject, comparable};
+use super::typed::{ConditionKind, CountRange, EventSource, Matching};
 use super::{Checker, suggest};
 use crate::diag::{Applicability, Diagnostic, codes};
-use crate::schema::{AttrId, Column, ColumnType, EventId, Scalar};
+use crate::schema::{AttrId, Column, ColumnType, EventId, EventKind, Scalar};
 use crate::syntax::Span;
-use crate::syntax::ast::{self, Aggregate, CountWords, EventCondition, EventRef, FilterKind, GroupKind, Name};
+use crate::syntax::ast::{self, CountWords, EventCondition, EventRef, Name};
+
+/// The attribute that an aggregate or a sequence asks for: its number in each type, and what it is.
+pub(super) type Wanted<'n> = Option<&'n Name>;
 
 impl Checker<'_> {
     /// `event E [where ...] [TIMES] [WINDOW]`
-    pub(super) fn event(&mut self, event: &EventCondition) -> Condition {
+    pub(super) fn event(&mut self, event: &EventCondition) -> ConditionKind {
         self.single(&event.times, |t| t.span, "number of times");
         self.single(&event.windows, |w| w.span, "window");
         let count = event.times.first().map_or(CountRange::SOME, |t| self.count_range(*t));
-        match self.matching(&event.event, event.filter.as_ref(), event.windows.first()) {
-            Some(matching) => Condition::Events(Box::new(matching), count),
-            None => Condition::Nobody,
+        match self.matching(&event.event, event.filter.as_ref(), event.windows.first(), None) {
+            Some((matching, _)) => ConditionKind::Events(Box::new(matching), count),
+            None => ConditionKind::Nobody,
         }
     }
 
@@ -32,7 +36,7 @@ impl Checker<'_> {
         }
     }
 
-    fn count_range(&mut self, times: CountWords) -> CountRange {
+    pub(super) fn count_range(&mut self, times: CountWords) -> CountRange {
         if let Some(max) = times.max
             && times.min > max
         {
@@ -46,23 +50,113 @@ impl Checker<'_> {
         CountRange { min: times.min, max: times.max }
     }
 
-    fn matching(&mut self, event: &EventRef, filter: Option<&ast::Filter>, window: Option<&ast::Window>) -> Option<Matching> {
-        let id = self.event_id(event);
-        // The window can be wrong on its own, so look at it even when the event is unknown.
-        let window = window.map(|w| self.event_window(w));
-        let id = id?;
-        let filter = filter.map(|f| self.filter(id, f));
-        Some(Matching { event: id, filter: filter.transpose_option()?, window: window.transpose_option()? })
+    /// The events of an `event` or of an aggregate, and what is known of the attribute `wanted`.
+    pub(super) fn matching(
+        &mut self,
+        event: &EventRef,
+        filter: Option<&ast::Filter>,
+        window: Option<&ast::Window>,
+        wanted: Wanted<'_>,
+    ) -> Option<(Matching, Option<Subject>)> {
+        let sources = self.sources_of(event, filter, wanted);
+        // The window can be wrong on its own, so it is looked at even when the event is unknown.
+        let window = match window {
+            Some(window) => Some(self.event_window(window)?),
+            None => None,
+        };
+        let (sources, subject) = sources?;
+        Some((Matching { sources, window }, subject))
     }
 
-    fn event_id(&mut self, event: &EventRef) -> Option<EventId> {
-        let name = match event {
-            EventRef::Name(name) => name,
-            EventRef::Unsupported(what) => {
-                self.unsupported(what.value, what.span);
-                return None;
+    /// The event types with filter and attribute resolved for each.
+    pub(super) fn sources_of(
+        &mut self,
+        event: &EventRef,
+        filter: Option<&ast::Filter>,
+        wanted: Wanted<'_>,
+    ) -> Option<(Vec<EventSource>, Option<Subject>)> {
+        let events = self.event_ids(event)?;
+        let mut sources = Vec::with_capacity(events.len());
+        let mut subject: Option<Subject> = None;
+        let mut whole = true;
+        for event in &events {
+            let scope = Scope { event: *event, events: &events };
+            let attr = wanted.and_then(|name| self.attribute_in(&scope, name));
+            if let (Some(name), Some((_, found))) = (wanted, &attr) {
+                match &subject {
+                    Some(first) => whole &= self.same_kind(name, first, found).is_some(),
+                    None => subject = Some(found.clone()),
+                }
             }
-        };
+            let filter = match filter {
+                Some(filter) => match self.filter(&scope, filter) {
+                    Some(filter) => Some(filter),
+                    None => {
+                        whole = false;
+                        continue;
+                    }
+                },
+                None => None,
+            };
+            let attr = attr.map(|(id, _)| id);
+            // A type that no event passes of is left out, unless nothing would remain.
+            let never = filter.as_ref().is_some_and(filters::is_never);
+            if !never || sources.is_empty() && Some(event) == events.last() {
+                let filter = filter.filter(|f| !filters::is_always(f));
+                sources.push(EventSource { event: *event, filter, attr });
+            }
+        }
+        let known = wanted.is_none() || subject.is_some();
+        (whole && known).then_some((sources, subject))
+    }
+
+    fn same_kind(&mut self, name: &Name, a: &Subject, b: &Subject) -> Option<()> {
+        let same = std::mem::discriminant(&a.ty) == std::mem::discriminant(&b.ty)
+            && comparable(a.ty.scalar(), b.ty.scalar())
+            && std::mem::discriminant(&a.ty.scalar()) == std::mem::discriminant(&b.ty.scalar());
+        if same {
+            return Some(());
+        }
+        let message = format!("`{}` is {} in one of these events and {} in another", name.value, a.kind(), b.kind());
+        self.report(Diagnostic::new(codes::E0308, name.span, message).help("name events in which it has one type"));
+        None
+    }
+
+    /// The types that a reference means, in schema order.
+    fn event_ids(&mut self, event: &EventRef) -> Option<Vec<EventId>> {
+        let all = || (0..).map(EventId).take(self.schema.events.len());
+        match event {
+            EventRef::Name(name) => self.event_id(name).map(|id| vec![id]),
+            EventRef::Any(_) => Some(all().collect()),
+            EventRef::Union(names) => {
+                let mut ids = Vec::with_capacity(names.value.len());
+                let mut whole = true;
+                for name in &names.value {
+                    let id = self.event_id(name);
+                    whole &= id.is_some();
+                    if let Some(id) = id
+                        && !ids.contains(&id)
+                    {
+                        ids.push(id);
+                    }
+                }
+                ids.sort_unstable();
+                whole.then_some(ids)
+            }
+            EventRef::Prefix(prefix) => {
+                let begins = |id: &EventId| self.schema.event_type(*id).is_some_and(|t| t.name.starts_with(&prefix.value));
+                let ids: Vec<EventId> = all().filter(begins).collect();
+                if ids.is_empty() {
+                    let message = format!("no event begins with `{}`", prefix.value);
+                    self.report(Diagnostic::new(codes::E0212, prefix.span, message).help(self.customer_events()));
+                    return None;
+                }
+                Some(ids)
+            }
+        }
+    }
+
+    fn event_id(&mut self, name: &Name) -> Option<EventId> {
         if let Some(id) = self.schema.event(&name.value) {
             return Some(id);
         }
@@ -71,151 +165,78 @@ impl Checker<'_> {
         if self.schema.field(&name.value).is_some() {
             diagnostic = diagnostic.help(format!("there is a field of this name: `field {}`", name.value));
         } else if near.is_none() {
-            let customer = self.schema.events.iter().filter(|e| e.kind == crate::schema::EventKind::Customer);
-            diagnostic = diagnostic.help(known_names("events", customer.map(|e| e.name.as_str())));
+            diagnostic = diagnostic.help(self.customer_events());
         }
         self.report(diagnostic);
         None
     }
 
-    fn attribute(&mut self, event: EventId, name: &Name) -> Option<(AttrId, &Column)> {
-        let ty = self.schema.event_type(event)?;
+    fn customer_events(&self) -> String {
+        let customer = self.schema.events.iter().filter(|e| e.kind == EventKind::Customer);
+        known_names("events", customer.map(|e| e.name.as_str()))
+    }
+
+    /// The attribute of the scope's type; reports one that no type of the scope has. A type without one that another
+    /// type has: `None` without a report.
+    pub(super) fn attribute_in(&mut self, scope: &Scope<'_>, name: &Name) -> Option<(AttrId, Subject)> {
+        let ty = self.schema.event_type(scope.event)?;
         if let Some(id) = ty.attribute(&name.value) {
-            return Some((id, self.schema.attribute_column(event, id)?));
+            let column = self.schema.attribute_column(scope.event, id)?;
+            let mut subject = Subject::column("attribute", column, name.span);
+            if scope.events.len() > 1 {
+                // Each type may have a closed set of its own.
+                subject.values = None;
+            }
+            return Some((id, subject));
         }
-        let near = suggest::nearest(&name.value, ty.attributes.iter().map(|a| a.name.as_str()));
-        let mut diagnostic = unknown(codes::E0204, "attribute", name, near);
-        diagnostic.message = format!("event `{}` has no attribute `{}`", ty.name, name.value);
-        "not an attribute of this event".clone_into(&mut diagnostic.label);
-        let is_record = ty.attributes.iter().any(|a| a.name.strip_prefix(&name.value).is_some_and(|rest| rest.starts_with('.')));
-        if is_record {
-            diagnostic = diagnostic.help(format!(
-                "`{}` is a record: name one of its parts, such as `{}`",
-                name.value,
-                first_part(&ty.attributes, &name.value)
-            ));
-        } else if near.is_none() {
-            diagnostic = diagnostic.help(known_names("attributes", ty.attributes.iter().map(|a| a.name.as_str())));
+        if let Some((id, subject)) = self.records_in(scope.event, name) {
+            return Some((id, subject));
         }
-        self.report(diagnostic);
+        let elsewhere = scope.events.iter().any(|e| {
+            self.schema.event_type(*e).is_some_and(|t| t.attribute(&name.value).is_some()) || self.records_in(*e, name).is_some()
+        });
+        if !elsewhere {
+            self.unknown_attribute(scope, name);
+        }
         None
     }
 
-    /// A test on one event; `None` after a report. All parts are looked at.
-    fn filter(&mut self, event: EventId, filter: &ast::Filter) -> Option<Filter> {
-        match &filter.kind {
-            FilterKind::Group(kind, parts) => {
-                let parts: Vec<Option<Filter>> = parts.iter().map(|p| self.filter(event, p)).collect();
-                let parts: Vec<Filter> = parts.into_iter().collect::<Option<_>>()?;
-                Some(match kind {
-                    GroupKind::All => Filter::All(parts),
-                    GroupKind::Any => Filter::Any(parts),
-                    GroupKind::None => Filter::Not(Box::new(Filter::Any(parts))),
-                })
-            }
-            FilterKind::Not(inner) => self.filter(event, inner).map(|f| Filter::Not(Box::new(f))),
-            FilterKind::Attr(name, test) => self.attribute_test(event, name, test),
-            FilterKind::Unsupported(what) => {
-                self.unsupported(what, filter.span);
-                None
-            }
-        }
-    }
-
-    fn attribute_test(&mut self, event: EventId, name: &Name, test: &ast::Test) -> Option<Filter> {
-        // In backticks `time` is an attribute of that name; bare it is the event's own instant.
-        if name.value == "time" && name.span.end - name.span.start == "time".len() {
-            let test = self.test(&Subject::instant("the event's `time`", name.span), test)?;
-            return Some(Filter::Instant(test));
-        }
-        let (attr, subject) = {
-            let (attr, column) = self.attribute(event, name)?;
-            (attr, Subject::column("attribute", column, name.span))
+    fn unknown_attribute(&mut self, scope: &Scope<'_>, name: &Name) {
+        let types = || scope.events.iter().filter_map(|e| self.schema.event_type(*e));
+        let attributes = || types().flat_map(|t| &t.attributes).map(|a: &Column| a.name.as_str());
+        let near = suggest::nearest(&name.value, attributes());
+        let mut diagnostic = unknown(codes::E0204, "attribute", name, near);
+        let owner = match (types().next(), scope.events.len()) {
+            (Some(only), 1) => format!("event `{}` has no attribute", only.name),
+            _ => "none of these events has an attribute".to_owned(),
         };
-        let or_empty = test.or_empty;
-        let test = self.test(&subject, test)?;
-        Some(Filter::Attr { attr, test, or_empty })
-    }
-
-    /// `count(...)`, `sum(...)`, `first(...)`, `last(...)`
-    pub(super) fn aggregate(&mut self, aggregate: &Aggregate, span: Span) -> Option<(ValueExpr, Subject)> {
-        let function = aggregate.function.value.as_str();
-        let wants_attribute = match (function, &aggregate.attr) {
-            ("count", Some(attr)) => {
-                let message = "`count` counts events, not an attribute";
-                let test = format!("count({} where {} is set)", self.event_name(&aggregate.event), attr.value);
-                self.report(
-                    Diagnostic::new(codes::E0303, attr.span, message)
-                        .help(format!("to count events where it is set, write `{test}`")),
-                );
-                return None;
-            }
-            ("count" | "first" | "last", None) => false,
-            ("sum", _) => true,
-            ("first" | "last", Some(_)) => {
-                self.unsupported(&format!("`{function}` of an attribute"), span);
-                return None;
-            }
-            _ => {
-                self.unsupported(&format!("`{function}(...)`"), span);
-                return None;
-            }
-        };
-        let matching = self.matching(&aggregate.event, aggregate.filter.as_ref(), aggregate.window.as_ref());
-        if !wants_attribute {
-            let matching = Box::new(matching?);
-            return Some(match function {
-                "count" => (ValueExpr::Count(matching), Subject::number("`count(...)`", span)),
-                "first" => (ValueExpr::First(matching), Subject::instant("`first(...)`", span)),
-                _ => (ValueExpr::Last(matching), Subject::instant("`last(...)`", span)),
-            });
+        diagnostic.message = format!("{owner} `{}`", name.value);
+        "not an attribute of this event".clone_into(&mut diagnostic.label);
+        let prefix = format!("{}.", name.value);
+        if let Some(member) = attributes().find(|a| a.starts_with(&prefix)) {
+            diagnostic = diagnostic.help(format!("`{}` is a record: name one of its parts, such as `{member}`", name.value));
+        } else if near.is_none() {
+            let mut known: Vec<&str> = attributes().collect();
+            known.sort_unstable();
+            known.dedup();
+            diagnostic = diagnostic.help(known_names("attributes", known.into_iter()));
         }
-        let event = self.schema_event(&aggregate.event)?;
-        let Some(attr) = &aggregate.attr else {
-            let name = self.event_name(&aggregate.event);
-            let example =
-                self.schema.event_type(event).and_then(|ty| ty.attributes.iter().find(|a| is_number(a)).map(|a| a.name.clone()));
-            let example = example.unwrap_or_else(|| "attribute".to_owned());
-            self.report(
-                Diagnostic::new(codes::E0303, aggregate.function.span, "`sum` needs an attribute to add up")
-                    .help(format!("write `sum({name}.{example})`")),
-            );
-            return None;
-        };
-        let (id, column) = self.attribute(event, attr)?;
-        let ColumnType::Scalar(Scalar::Number { decimals }) = column.ty else {
-            let message = format!("`sum` adds up numbers, and `{}` is {}", attr.value, a_type(column.ty));
-            self.report(
-                Diagnostic::new(codes::E0303, attr.span, message)
-                    .here("not a number")
-                    .help("to count events, write `count(...)`"),
-            );
-            return None;
-        };
-        Some((ValueExpr::Sum(Box::new(matching?), EventAttr { event, attr: id, decimals }), Subject::number("`sum(...)`", span)))
+        self.report(diagnostic);
     }
 
-    fn schema_event(&self, event: &EventRef) -> Option<EventId> {
-        match event {
-            EventRef::Name(name) => self.schema.event(&name.value),
-            EventRef::Unsupported(_) => None,
-        }
+    /// A list of records among the attributes: its first member stands for it.
+    fn records_in(&self, event: EventId, name: &Name) -> Option<(AttrId, Subject)> {
+        let prefix = format!("{}.", name.value);
+        let ty = self.schema.event_type(event)?;
+        let at = ty.attributes.iter().position(|a| a.name.starts_with(&prefix) && matches!(a.ty, ColumnType::Item(_)))?;
+        let id = AttrId(u16::try_from(at).ok()?);
+        let column = self.schema.attribute_column(event, id)?;
+        let what = format!("attribute `{}`", name.value);
+        let mut subject = Subject::column("attribute", column, name.span).named(what, name.span);
+        subject.values = None;
+        subject.records = Some(super::subject::Records { event: Some(event), name: name.value.clone() });
+        Some((id, subject))
     }
-
-    fn event_name<'e>(&self, event: &'e EventRef) -> &'e str {
-        match event {
-            EventRef::Name(name) => &name.value,
-            EventRef::Unsupported(_) => "Event",
-        }
-    }
-}
-
-fn is_number(column: &Column) -> bool {
-    matches!(column.ty, ColumnType::Scalar(Scalar::Number { .. }))
-}
-
-fn first_part<'c>(columns: &'c [Column], record: &str) -> &'c str {
-    columns.iter().map(|c| c.name.as_str()).find(|name| name.starts_with(record)).unwrap_or_default()
 }
 
 /// `a number`, `a list<text>`
@@ -223,21 +244,5 @@ pub(super) fn a_type(ty: ColumnType) -> String {
     match ty {
         ColumnType::Scalar(Scalar::Text) => "text".to_owned(),
         ty => format!("a {ty}"),
-    }
-}
-
-/// `Some(None)` is a part with a mistake, `None` a part that was not written.
-trait TransposeOption<T> {
-    fn transpose_option(self) -> Option<Option<T>>;
-}
-
-#[expect(clippy::option_option, reason = "absent, wrong and right are three things")]
-impl<T> TransposeOption<T> for Option<Option<T>> {
-    fn transpose_option(self) -> Self {
-        match self {
-            None => Some(None),
-            Some(None) => None,
-            Some(Some(part)) => Some(Some(part)),
-        }
     }
 }

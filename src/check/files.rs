@@ -76,7 +76,7 @@ fn is_ancestor(candidate: SourceId, of: SourceId, parents: &HashMap<SourceId, So
 }
 
 /// The path without `.` and without `..` where that needs no look at the disk.
-fn normal(path: &Path) -> PathBuf {
+pub(super) fn normal(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {

@@ -4,22 +4,31 @@
 //! program may run when no diagnostic is an error. Every mistake is reported once: what a mistake leaves without a
 //! meaning is silently `nobody`, so that nothing else is said of it.
 
+mod aggregates;
 mod conditions;
+mod decisions;
 mod events;
 mod files;
+mod filters;
+mod lists;
 mod names;
 mod operands;
 mod order;
 mod params;
+mod sequences;
+mod subject;
 mod suggest;
 mod tests_on_values;
 pub mod typed;
+mod values;
 mod windows;
 
 use crate::diag::Diagnostic;
 use crate::schema::Schema;
 use crate::syntax::{SourceId, Sources, Span};
-use typed::{Program, SegmentId};
+use names::Body;
+use subject::Subject;
+use typed::{DecisionId, DefinitionId, LetId, Program, SegmentId};
 
 pub use files::ReadFile;
 pub use suggest::nearest;
@@ -42,6 +51,8 @@ pub struct Checked {
     pub program: Program,
     /// The segments of the script itself, in the order in which they are written.
     pub own: Vec<SegmentId>,
+    /// The decisions of the script itself, in the order in which they are written.
+    pub own_decisions: Vec<DecisionId>,
     /// Errors and warnings in order of file and place.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -64,26 +75,28 @@ pub fn check(sources: &mut Sources, entry: SourceId, options: Options<'_>) -> Ch
     let names = names::collect(&scripts, &mut diagnostics);
     let params = params::resolve(sources, &names, options, &mut diagnostics);
     let order = order::order(&names, &mut diagnostics);
-    let ids = vec![None; names.segments.len()];
-    let mut checker = Checker { sources, schema: options.schema, names: &names, params: &params, ids, diagnostics };
-    let mut program = Program::default();
+    let lists = lists::load(sources, &names, options.read, &mut diagnostics);
+    let mut checker = Checker {
+        sources,
+        schema: options.schema,
+        names: &names,
+        params: &params,
+        ids: vec![None; names.definitions.len()],
+        lists: lists.iter().map(|l| l.name.clone()).collect(),
+        let_subjects: Vec::new(),
+        program: Program { lists, ..Program::default() },
+        diagnostics,
+    };
     for index in order {
-        let Some(definition) = names.segments.get(index) else { continue };
-        let condition = checker.condition(definition.condition);
-        if let (Some(slot), Ok(id)) = (checker.ids.get_mut(index), u32::try_from(program.segments.len())) {
-            *slot = Some(SegmentId(id));
-        }
-        program.segments.push(typed::Segment {
-            name: definition.name.to_owned(),
-            title: definition.title.map(str::to_owned),
-            condition,
-        });
+        checker.definition(index);
     }
-    let own = names.segments.iter().zip(&checker.ids).filter(|(s, _)| s.source == entry).filter_map(|(_, id)| *id).collect();
-    let mut diagnostics = checker.diagnostics;
+    let Checker { ids, program, mut diagnostics, .. } = checker;
+    let own = || names.definitions.iter().zip(&ids).filter(|(d, _)| d.source == entry).filter_map(|(_, id)| *id);
+    let segments = own().filter_map(|id| if let DefinitionId::Segment(id) = id { Some(id) } else { None }).collect();
+    let decisions = own().filter_map(|id| if let DefinitionId::Decision(id) = id { Some(id) } else { None }).collect();
     diagnostics.sort_by_key(|d| d.span);
     diagnostics.dedup();
-    Checked { program, own, diagnostics }
+    Checked { program, own: segments, own_decisions: decisions, diagnostics }
 }
 
 /// What the checks of one script share.
@@ -92,9 +105,50 @@ struct Checker<'a> {
     schema: &'a Schema,
     names: &'a names::Names<'a>,
     params: &'a params::Params,
-    /// Identifier of each segment of `names` that has been checked.
-    ids: Vec<Option<SegmentId>>,
+    /// Identifier of each definition of `names` that has been checked.
+    ids: Vec<Option<DefinitionId>>,
+    /// Names of the lists of the program.
+    lists: Vec<String>,
+    /// What the values of the program are.
+    let_subjects: Vec<Subject>,
+    program: Program,
     diagnostics: Vec<Diagnostic>,
+}
+
+impl Checker<'_> {
+    /// Checks a definition of `names` whose references have been checked.
+    fn definition(&mut self, index: usize) {
+        let names = self.names;
+        let Some(definition) = names.definitions.get(index) else { return };
+        let number = |len: usize| u32::try_from(len).unwrap_or(u32::MAX);
+        let title = definition.title.map(str::to_owned);
+        let id = match definition.body {
+            Body::Segment(condition) => {
+                let condition = self.condition(condition);
+                let id = DefinitionId::Segment(SegmentId(number(self.program.segments.len())));
+                self.program.segments.push(typed::Segment { name: definition.name.to_owned(), title, condition });
+                id
+            }
+            Body::Let(expr) => {
+                // One with a mistake has no identifier, so that nothing is said of its uses.
+                let Some((value, subject)) = self.value(expr) else { return };
+                let id = DefinitionId::Let(LetId(number(self.program.lets.len())));
+                self.program.lets.push(typed::Let { name: definition.name.to_owned(), value });
+                self.let_subjects.push(subject);
+                id
+            }
+            Body::Decision(decision) => {
+                let decision = self.decision_definition(decision);
+                let id = DefinitionId::Decision(DecisionId(number(self.program.decisions.len())));
+                self.program.decisions.push(decision);
+                id
+            }
+        };
+        self.program.order.push(id);
+        if let Some(slot) = self.ids.get_mut(index) {
+            *slot = Some(id);
+        }
+    }
 }
 
 impl Checker<'_> {

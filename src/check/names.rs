@@ -5,79 +5,147 @@ use std::collections::hash_map::Entry;
 
 use super::files::File;
 use crate::diag::{Diagnostic, codes};
-use crate::syntax::ast::{Condition, ParamDef, Statement};
+use crate::syntax::ast::{Condition, DecisionDef, Expr, ListDef, ParamDef, Statement};
 use crate::syntax::{SourceId, Span};
 
-/// Definitions by name.
+/// Definitions by name. Values and params share their names: both are written `$name`.
 #[derive(Default)]
 pub(super) struct Names<'a> {
-    pub segments: Vec<SegmentEntry<'a>>,
-    pub segment_by_name: HashMap<&'a str, usize>,
+    pub definitions: Vec<Definition<'a>>,
+    pub segments: HashMap<&'a str, usize>,
+    pub lets: HashMap<&'a str, usize>,
+    pub decisions: HashMap<&'a str, usize>,
     pub params: Vec<&'a ParamDef>,
+    pub lists: Vec<(SourceId, &'a ListDef)>,
 }
 
-/// A segment of some file; a bare condition has no name.
-pub(super) struct SegmentEntry<'a> {
+/// A definition that can refer to others, of some file; a bare condition has no name.
+pub(super) struct Definition<'a> {
     pub source: SourceId,
     pub name: &'a str,
     pub title: Option<&'a str>,
     pub span: Span,
-    pub condition: &'a Condition,
+    pub body: Body<'a>,
+}
+
+/// What a definition says.
+#[derive(Clone, Copy)]
+pub(super) enum Body<'a> {
+    Segment(&'a Condition),
+    Let(&'a Expr),
+    Decision(&'a DecisionDef),
+}
+
+impl Body<'_> {
+    /// What people call it.
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::Segment(_) => "segment",
+            Self::Let(_) => "value",
+            Self::Decision(_) => "decision",
+        }
+    }
 }
 
 /// Collects the definitions; a name that is taken already is an error and its second definition is not collected.
 pub(super) fn collect<'a>(files: &'a [File], diagnostics: &mut Vec<Diagnostic>) -> Names<'a> {
-    let mut names = Names::default();
-    let mut params: HashMap<&str, Span> = HashMap::new();
+    let mut collector = Collector { names: Names::default(), params: HashMap::new(), lists: HashMap::new(), diagnostics };
     for file in files {
         if let Some(condition) = &file.script.bare {
-            names.segments.push(SegmentEntry { source: file.source, name: "", title: None, span: condition.span, condition });
+            let body = Body::Segment(condition);
+            collector.names.definitions.push(Definition { source: file.source, name: "", title: None, span: condition.span, body });
         }
         for statement in &file.script.statements {
-            match statement {
-                Statement::Segment(segment) => {
-                    let index = names.segments.len();
-                    match names.segment_by_name.entry(&segment.name.value) {
-                        Entry::Occupied(first) => {
-                            let first = names.segments.get(*first.get()).map(|s| s.span);
-                            diagnostics.push(twice("segment", &segment.name.value, segment.name.span, first));
-                            continue;
-                        }
-                        Entry::Vacant(slot) => slot.insert(index),
-                    };
-                    names.segments.push(SegmentEntry {
-                        source: file.source,
-                        name: &segment.name.value,
-                        title: segment.title.as_deref(),
-                        span: segment.name.span,
-                        condition: &segment.condition,
-                    });
+            collector.statement(file.source, statement);
+        }
+    }
+    collector.names
+}
+
+struct Collector<'a, 'd> {
+    names: Names<'a>,
+    params: HashMap<&'a str, Span>,
+    lists: HashMap<&'a str, Span>,
+    diagnostics: &'d mut Vec<Diagnostic>,
+}
+
+impl<'a> Collector<'a, '_> {
+    fn statement(&mut self, source: SourceId, statement: &'a Statement) {
+        match statement {
+            Statement::Segment(d) => {
+                let definition =
+                    Definition { source, name: &d.name.value, title: d.title.as_deref(), span: d.name.span, body: Body::Segment(&d.condition) };
+                self.define(definition);
+            }
+            Statement::Let(d) => {
+                if let Some(first) = self.params.get(d.name.value.as_str()) {
+                    self.diagnostics.push(twice(&format!("${}", d.name.value), d.name.span, Some(*first)));
+                    return;
                 }
-                Statement::Param(param) => match params.entry(&param.name.value) {
-                    Entry::Occupied(first) => {
-                        diagnostics.push(twice("param", &param.name.value, param.name.span, Some(*first.get())));
-                    }
-                    Entry::Vacant(slot) => {
-                        slot.insert(param.name.span);
-                        names.params.push(param);
-                    }
-                },
-                Statement::Use(_) => {}
-                Statement::Unsupported(keyword) => {
-                    let message = format!("`{}` is not evaluated by this version yet", keyword.value);
-                    diagnostics
-                        .push(Diagnostic::new(codes::E0901, keyword.span, message).help("leave the definition out for now"));
+                self.define(Definition { source, name: &d.name.value, title: None, span: d.name.span, body: Body::Let(&d.value) });
+            }
+            Statement::Decision(d) => {
+                let definition =
+                    Definition { source, name: &d.name.value, title: d.title.as_deref(), span: d.name.span, body: Body::Decision(d) };
+                self.define(definition);
+            }
+            Statement::Param(param) => self.param(param),
+            Statement::List(list) => match self.lists.entry(&list.name.value) {
+                Entry::Occupied(first) => {
+                    let first = Some(*first.get());
+                    self.diagnostics.push(twice(&format!("list {}", list.name.value), list.name.span, first));
+                }
+                Entry::Vacant(slot) => {
+                    slot.insert(list.name.span);
+                    self.names.lists.push((source, list));
+                }
+            },
+            Statement::Use(_) | Statement::Test(_) => {}
+        }
+    }
+
+    fn define(&mut self, definition: Definition<'a>) {
+        let index = self.names.definitions.len();
+        let (table, shown) = match definition.body {
+            Body::Segment(_) => (&mut self.names.segments, format!("segment {}", definition.name)),
+            Body::Let(_) => (&mut self.names.lets, format!("${}", definition.name)),
+            Body::Decision(_) => (&mut self.names.decisions, format!("decision {}", definition.name)),
+        };
+        match table.entry(definition.name) {
+            Entry::Occupied(first) => {
+                let first = self.names.definitions.get(*first.get()).map(|d| d.span);
+                self.diagnostics.push(twice(&shown, definition.span, first));
+            }
+            Entry::Vacant(slot) => {
+                slot.insert(index);
+                self.names.definitions.push(definition);
+            }
+        }
+    }
+
+    fn param(&mut self, param: &'a ParamDef) {
+        let name = param.name.value.as_str();
+        let as_let = self.names.lets.get(name).and_then(|index| self.names.definitions.get(*index)).map(|d| d.span);
+        match self.params.entry(name) {
+            Entry::Occupied(first) => {
+                let first = Some(*first.get());
+                self.diagnostics.push(twice(&format!("${name}"), param.name.span, first));
+            }
+            Entry::Vacant(slot) => {
+                slot.insert(param.name.span);
+                if as_let.is_some() {
+                    self.diagnostics.push(twice(&format!("${name}"), param.name.span, as_let));
+                } else {
+                    self.names.params.push(param);
                 }
             }
         }
     }
-    names
 }
 
-fn twice(what: &str, name: &str, span: Span, first: Option<Span>) -> Diagnostic {
-    let diagnostic = Diagnostic::new(codes::E0207, span, format!("{what} `{name}` is defined twice"))
-        .here("defined again here")
-        .help("rename one of them");
+fn twice(name: &str, span: Span, first: Option<Span>) -> Diagnostic {
+    let diagnostic =
+        Diagnostic::new(codes::E0207, span, format!("`{name}` is defined twice")).here("defined again here").help("rename one of them");
     match first {
         Some(first) => diagnostic.label(first, "defined here first"),
         None => diagnostic,

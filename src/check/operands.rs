@@ -1,69 +1,22 @@
-//! What is tested, and what it is compared with.
+//! What a value is compared with: constants, and other values of the contact.
 
 use super::Checker;
 use super::conditions::unknown;
 use super::events::a_type;
+use super::params::ParamConstant;
+use super::subject::{Subject, comparable};
 use super::suggest;
+use super::typed::{Constant, ValueExpr};
 use crate::diag::{Applicability, Diagnostic, codes};
-use crate::schema::{Column, ColumnType, FieldId, Scalar};
+use crate::schema::{ColumnType, Scalar};
 use crate::syntax::Span;
-use crate::syntax::ast::{Expr, ExprKind, ListLiteral, Name};
+use crate::syntax::ast::{Expr, ExprKind, ListLiteral, ListOperand, Name};
 use crate::time::{self, Point};
 use crate::value::Decimal;
 
-/// The left side of a test.
-pub(super) struct Subject {
-    /// Its type.
-    pub ty: ColumnType,
-    /// The closed set of its texts.
-    pub values: Option<Vec<String>>,
-    /// What people call it: `field `Kraj``.
-    pub what: String,
-    /// Where it stands.
-    pub span: Span,
-    /// Whether it is a field or an attribute, rather than made from events.
-    pub stored: bool,
-}
-
-impl Subject {
-    /// A field or an attribute.
-    pub fn column(what: &str, column: &Column, span: Span) -> Self {
-        Self { ty: column.ty, values: column.values.clone(), what: format!("{what} `{}`", column.name), span, stored: true }
-    }
-
-    /// A count or a sum.
-    pub fn number(what: &str, span: Span) -> Self {
-        Self { ty: ColumnType::Scalar(Scalar::Number { decimals: 0 }), values: None, what: what.to_owned(), span, stored: false }
-    }
-
-    /// An instant.
-    pub fn instant(what: &str, span: Span) -> Self {
-        Self { ty: ColumnType::Scalar(Scalar::Time), values: None, what: what.to_owned(), span, stored: false }
-    }
-
-    /// The contact's id.
-    pub fn contact_id(span: Span) -> Self {
-        Self { ty: ColumnType::Scalar(Scalar::Text), values: None, what: "`contact_id`".to_owned(), span, stored: false }
-    }
-
-    /// `field `Kraj` is text`
-    pub fn is(&self) -> String {
-        format!("{} is {}", self.what, a_type(self.ty))
-    }
-}
-
-/// A constant of a script.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Constant {
-    Number(Decimal),
-    Text(String),
-    Bool(bool),
-    Point(Point),
-}
-
 impl Constant {
     /// `a number`, `text`, ...
-    pub fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Number(_) => "a number",
             Self::Text(_) => "text",
@@ -72,75 +25,81 @@ impl Constant {
         }
     }
 
+    /// The type of the value it is.
+    pub(super) fn scalar(&self) -> Scalar {
+        match self {
+            Self::Number(n) => Scalar::Number { decimals: n.scale() },
+            Self::Text(_) => Scalar::Text,
+            Self::Bool(_) => Scalar::Bool,
+            Self::Point(point) if point.is_day() => Scalar::Date,
+            Self::Point(_) => Scalar::Time,
+        }
+    }
+
     /// Whether it can be compared with values of a type.
-    pub fn fits(&self, scalar: Scalar) -> bool {
-        matches!(
-            (self, scalar),
-            (Self::Number(_), Scalar::Number { .. })
-                | (Self::Text(_), Scalar::Text)
-                | (Self::Bool(_), Scalar::Bool)
-                | (Self::Point(_), Scalar::Date | Scalar::Time)
-        )
+    pub(super) fn fits(&self, scalar: Scalar) -> bool {
+        comparable(self.scalar(), scalar)
     }
 }
 
 /// The right side of a test.
 pub(super) enum Operand {
     Constant(Constant),
-    Field(FieldId, Scalar),
+    Value(ValueExpr),
+}
+
+impl Operand {
+    /// As a value of the contact.
+    pub fn into_value(self) -> ValueExpr {
+        match self {
+            Self::Constant(constant) => ValueExpr::Constant(constant),
+            Self::Value(value) => value,
+        }
+    }
+}
+
+/// The right side of `in` and `has`.
+pub(super) enum ListItems {
+    Constants(Vec<Constant>),
+    Value(ValueExpr),
 }
 
 impl Checker<'_> {
     /// The operand that `subject` is compared with; `None` after a report.
     pub(super) fn operand(&mut self, subject: &Subject, expr: &Expr) -> Option<Operand> {
-        if let ExprKind::Field(name) = &expr.kind {
-            return self.field_operand(subject, name);
+        let (value, operand) = self.value(expr)?;
+        if let ValueExpr::Constant(constant) = value {
+            return self.fitting_constant(subject, constant, expr.span).map(Operand::Constant);
         }
-        self.constant_for(subject, expr).map(Operand::Constant)
-    }
-
-    fn field_operand(&mut self, subject: &Subject, name: &Name) -> Option<Operand> {
-        let id = self.field(name)?;
-        let column = self.schema.field_column(id)?;
-        let (scalar, fits) = match (subject.ty, column.ty) {
-            (ColumnType::Scalar(left), ColumnType::Scalar(right)) => {
-                (right, std::mem::discriminant(&left) == std::mem::discriminant(&right))
-            }
-            (_, right) => (right.scalar(), false),
-        };
-        if fits {
-            return Some(Operand::Field(id, scalar));
+        let wanted = subject.ty.scalar();
+        if operand.single().is_some_and(|scalar| comparable(wanted, scalar)) {
+            return Some(Operand::Value(value));
         }
-        let message = format!("{}, but field `{}` is {}", subject.is(), name.value, a_type(column.ty));
+        let message = format!("{}, but {}", subject.is(), operand.is());
         self.report(
-            Diagnostic::new(codes::E0302, name.span, message)
-                .label(subject.span, format!("this is {}", a_type(subject.ty)))
+            Diagnostic::new(codes::E0302, expr.span, message)
+                .here(format!("this is {}", operand.kind()))
+                .label(subject.span, format!("this is {}", subject.kind()))
                 .help("compare values of one type"),
         );
         None
     }
 
-    /// A constant that fits `subject`; `None` after a report.
-    pub(super) fn constant_for(&mut self, subject: &Subject, expr: &Expr) -> Option<Constant> {
-        let constant = self.constant(expr)?;
+    /// The constant, if it can be compared with `subject`; `None` after a report.
+    fn fitting_constant(&mut self, subject: &Subject, constant: Constant, span: Span) -> Option<Constant> {
         let scalar = subject.ty.scalar();
         if constant.fits(scalar) {
             if let (Constant::Text(text), Some(values)) = (&constant, &subject.values) {
-                self.closed_set(subject, text, values, expr.span)?;
+                self.closed_set(subject, text, values, span)?;
             }
             return Some(constant);
         }
         let message = format!("{}, but this is {}", subject.is(), constant.kind());
-        let mut diagnostic = Diagnostic::new(codes::E0302, expr.span, message)
+        let mut diagnostic = Diagnostic::new(codes::E0302, span, message)
             .here(format!("this is {}", constant.kind()))
             .label(subject.span, format!("this is {}", a_type(subject.ty)));
         if let Some(text) = rewritten(&constant, scalar, self.schema.timezone) {
-            diagnostic = diagnostic.help(format!("write `{text}`")).fix(
-                Applicability::Certain,
-                format!("write `{text}`"),
-                expr.span,
-                text,
-            );
+            diagnostic = diagnostic.help(format!("write `{text}`")).fix(Applicability::Certain, format!("write `{text}`"), span, text);
         }
         self.report(diagnostic);
         None
@@ -153,7 +112,6 @@ impl Checker<'_> {
         }
         let near = suggest::nearest(text, values.iter().map(String::as_str));
         let message = format!("{} never has the value `{text}`", subject.what);
-        let known: Vec<String> = values.iter().map(|v| format!("`{v}`")).collect();
         let mut diagnostic = Diagnostic::new(codes::E0203, span, message).here("not one of its values");
         if let Some(near) = near {
             diagnostic = diagnostic.help(format!("did you mean `{near}`?")).fix(
@@ -163,32 +121,8 @@ impl Checker<'_> {
                 quoted(near),
             );
         }
-        self.report(diagnostic.help(format!("its values are {}", known.join(", "))));
+        self.report(diagnostic.help(super::conditions::known_names("values", values.iter().map(String::as_str))));
         None
-    }
-
-    /// The constant that an expression says; reports whatever is not constant.
-    pub(super) fn constant(&mut self, expr: &Expr) -> Option<Constant> {
-        match &expr.kind {
-            ExprKind::Number(n) => Some(Constant::Number(*n)),
-            ExprKind::Text(text) => Some(Constant::Text(text.clone())),
-            ExprKind::Bool(b) => Some(Constant::Bool(*b)),
-            ExprKind::Point(point) => self.point(point, expr.span).map(Constant::Point),
-            ExprKind::Param(name) => self.param(name, expr.span),
-            ExprKind::Field(name) => {
-                let message = format!("a constant is needed here, not field `{}`", name.value);
-                self.report(Diagnostic::new(codes::E0302, expr.span, message).help("write a literal or a param"));
-                None
-            }
-            ExprKind::Aggregate(aggregate) => {
-                self.unsupported(&format!("comparing with `{}(...)`", aggregate.function.value), expr.span);
-                None
-            }
-            ExprKind::Unsupported(what) => {
-                self.unsupported(what, expr.span);
-                None
-            }
-        }
     }
 
     /// A point in time, with instants read in the schema's zone.
@@ -205,39 +139,131 @@ impl Checker<'_> {
         }
     }
 
-    fn param(&mut self, name: &Name, span: Span) -> Option<Constant> {
-        if let Some(param) = self.params.get(&name.value) {
-            match &param.value {
-                Some(super::params::ParamConstant::One(constant)) => Some(constant.clone()),
-                Some(super::params::ParamConstant::List(_)) => {
-                    let message = format!("`${}` is a list, and one value is needed here", name.value);
-                    self.report(
-                        Diagnostic::new(codes::E0302, span, message)
-                            .label(param.span, "defined as a list here")
-                            .help("write `in` to test against a list"),
-                    );
-                    None
-                }
-                // Its own mistake has been reported.
-                None => None,
-            }
-        } else {
+    /// The constant of a param that is one value.
+    pub(super) fn param(&mut self, name: &Name, span: Span) -> Option<Constant> {
+        let Some(param) = self.params.get(&name.value) else {
             self.unknown_param(name);
-            None
+            return None;
+        };
+        match &param.value {
+            Some(ParamConstant::One(constant)) => Some(constant.clone()),
+            Some(ParamConstant::List(_)) => {
+                let message = format!("`${}` is a list, and one value is needed here", name.value);
+                self.report(
+                    Diagnostic::new(codes::E0302, span, message)
+                        .label(param.span, "defined as a list here")
+                        .help("write `in` to test against a list"),
+                );
+                None
+            }
+            // Its own mistake has been reported.
+            None => None,
         }
     }
 
-    pub(super) fn unknown_param(&mut self, name: &Name) {
-        let near = suggest::nearest(&name.value, self.params.names());
+    fn unknown_param(&mut self, name: &Name) {
+        let known = self.params.names().chain(self.names.lets.keys().copied());
+        let near = suggest::nearest(&name.value, known);
         self.report(
-            unknown(codes::E0206, "param", name, near).help_if(near.is_none(), "define it with `param $name: type = value`"),
+            unknown(codes::E0206, "param", name, near)
+                .help_if(near.is_none(), "define it with `param $name: type = value` or `let $name = value`"),
         );
     }
 
-    /// Every constant of a list; reports items that are of another kind than the first.
-    pub(super) fn list_constants(&mut self, subject: &Subject, list: &ListLiteral) -> Option<Vec<Constant>> {
-        let items: Vec<Option<Constant>> = list.items.iter().map(|item| self.constant_for(subject, item)).collect();
-        items.into_iter().collect()
+    /// The items of `[..]`, of a list param or of a list value; `None` after a report.
+    pub(super) fn items(&mut self, subject: &Subject, operand: &ListOperand) -> Option<ListItems> {
+        match operand {
+            ListOperand::List(list) => self.list_constants(subject, list).map(ListItems::Constants),
+            ListOperand::One(expr) => match self.value(expr)? {
+                (ValueExpr::Constant(constant), _) => {
+                    self.fitting_constant(subject, constant, expr.span).map(|c| ListItems::Constants(vec![c]))
+                }
+                (value, other) => self.list_value(subject, value, &other),
+            },
+            ListOperand::Param(name) if self.names.lets.contains_key(name.value.as_str()) => {
+                let expr = Expr { kind: ExprKind::Param(name.clone()), span: name.span };
+                let (value, other) = self.value(&expr)?;
+                self.list_value(subject, value, &other)
+            }
+            ListOperand::Param(name) => self.list_param(subject, name).map(ListItems::Constants),
+            ListOperand::Field(name) => {
+                let expr = Expr { kind: ExprKind::Field(name.clone()), span: name.span };
+                let (value, other) = self.value(&expr)?;
+                self.list_value(subject, value, &other)
+            }
+        }
+    }
+
+    /// A list value of the contact; reports one that is no list or of other elements.
+    fn list_value(&mut self, subject: &Subject, value: ValueExpr, other: &Subject) -> Option<ListItems> {
+        if matches!(other.ty, ColumnType::List(_) | ColumnType::Item(_))
+            && other.records.is_none()
+            && comparable(subject.ty.scalar(), other.ty.scalar())
+        {
+            return Some(ListItems::Value(value));
+        }
+        let message = format!("{}, but {}", subject.is(), other.is());
+        self.report(
+            Diagnostic::new(codes::E0302, other.span, message)
+                .here("a list of the same kind is needed here")
+                .label(subject.span, format!("this is {}", subject.kind()))
+                .help("write a list such as `[\"a\", \"b\"]`, a param, or a list of the contact"),
+        );
+        None
+    }
+
+    fn list_constants(&mut self, subject: &Subject, list: &ListLiteral) -> Option<Vec<Constant>> {
+        let mut constants = Vec::with_capacity(list.items.len());
+        let mut whole = true;
+        for item in &list.items {
+            let constant = match &item.kind {
+                ExprKind::Param(name) if self.names.lets.contains_key(name.value.as_str()) => {
+                    let message = format!("`${}` is a value of each contact, and a list holds constants", name.value);
+                    self.report(Diagnostic::new(codes::E0302, item.span, message).help("compare with `=` instead, once for each value"));
+                    None
+                }
+                _ => match self.value(item) {
+                    Some((ValueExpr::Constant(constant), _)) => self.fitting_constant(subject, constant, item.span),
+                    _ => None,
+                },
+            };
+            whole &= constant.is_some();
+            constants.extend(constant);
+        }
+        whole.then_some(constants)
+    }
+
+    fn list_param(&mut self, subject: &Subject, name: &Name) -> Option<Vec<Constant>> {
+        let Some(param) = self.params.get(&name.value) else {
+            self.unknown_param(name);
+            return None;
+        };
+        let span = param.span;
+        let constants = match param.value.clone()? {
+            ParamConstant::List(constants) => constants,
+            ParamConstant::One(constant) => {
+                let message = format!("`${}` is {}, and a list is needed here", name.value, constant.kind());
+                let help = format!("write `= ${}`, or make the param a list", name.value);
+                self.report(Diagnostic::new(codes::E0302, name.span, message).label(span, "defined here").help(help));
+                return None;
+            }
+        };
+        if let Some(other) = constants.iter().find(|c| !c.fits(subject.ty.scalar())) {
+            let message = format!("{}, but the items of `${}` are {}", subject.is(), name.value, other.kind());
+            self.report(
+                Diagnostic::new(codes::E0302, name.span, message)
+                    .label(span, "defined here")
+                    .label(subject.span, format!("this is {}", a_type(subject.ty)))
+                    .help("change the type of the param"),
+            );
+            return None;
+        }
+        for constant in &constants {
+            if let (Constant::Text(text), Some(values)) = (constant, &subject.values) {
+                self.closed_set(subject, text, values, name.span)?;
+            }
+        }
+        Some(constants)
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Options;
 use super::names::Names;
-use super::operands::Constant;
+use super::typed::Constant;
 use super::suggest::nearest;
 use crate::diag::{Diagnostic, codes};
 use crate::schema::Scalar;

@@ -1,10 +1,9 @@
 //! Tests: which goes with which type. One place for fields, values made from events, and attributes.
 
 use super::Checker;
-use super::events::a_type;
-use super::operands::{Constant, Operand, Subject};
-use super::params::ParamConstant;
-use super::typed::{CompareOp, HasOp, ListOperand, Pattern, Test, TextOp};
+use super::operands::{ListItems, Operand};
+use super::subject::Subject;
+use super::typed::{CompareOp, Constant, EventWindow, HasOp, ListOperand, Pattern, Test, TextOp, ValueWindow};
 use super::windows::swap;
 use crate::diag::{Diagnostic, codes};
 use crate::schema::{ColumnType, Scalar};
@@ -30,15 +29,17 @@ impl Checker<'_> {
             TestKind::Between(a, b) => self.between(subject, a, b, test.span),
             TestKind::Text(op, operand, folding) => {
                 self.demand(subject, op.span, &format!("`{}` tests", text_op_words(op.value)), &["text"], |s| s == Scalar::Text)?;
-                // A part of a value is not one of the closed set, so only the kind is checked.
-                let free = Subject { values: None, ..Subject::column_like(subject) };
-                let Constant::Text(needle) = self.constant_for(&free, operand)? else { return None };
                 let op = match op.value {
                     ast::TextOp::Contains => TextOp::Contains,
                     ast::TextOp::StartsWith => TextOp::StartsWith,
                     ast::TextOp::EndsWith => TextOp::EndsWith,
                 };
-                Some(Test::Text(op, needle, *folding))
+                // A part of a value is not one of the closed set, so only the kind is checked.
+                match self.operand(&subject.free(), operand)? {
+                    Operand::Constant(Constant::Text(needle)) => Some(Test::Text(op, needle, *folding)),
+                    Operand::Constant(_) => None,
+                    Operand::Value(value) => Some(Test::TextValue(op, Box::new(value), *folding)),
+                }
             }
             TestKind::Matches(pattern, folding) => self.matches(subject, pattern, *folding),
             TestKind::Has(op, operand, folding) => self.has(subject, *op, operand, *folding, test.span),
@@ -46,22 +47,18 @@ impl Checker<'_> {
                 self.demand(subject, test.span, "`anniversary` tests", &["date", "time"], |s| {
                     matches!(s, Scalar::Date | Scalar::Time)
                 })?;
-                if !subject.stored {
-                    self.unsupported(&format!("`anniversary` of {}", subject.what), test.span);
-                    return None;
-                }
                 Some(Test::Anniversary(*within))
             }
             TestKind::Window(kind) => {
                 self.demand(subject, test.span, "a window tests", &["date", "time"], |s| {
                     matches!(s, Scalar::Date | Scalar::Time)
                 })?;
-                self.window(kind, test.span).map(Test::Window)
+                Some(match self.window(kind)? {
+                    EventWindow::Fixed(window) => Test::Window(window),
+                    EventWindow::PerContact(window) => Test::ValueWindow(Box::new(window)),
+                })
             }
-            TestKind::Unsupported(what) => {
-                self.unsupported(what, test.span);
-                None
-            }
+            TestKind::Items(quantifier, parts) => self.records_test(subject, *quantifier, parts, test),
         }
     }
 
@@ -74,9 +71,7 @@ impl Checker<'_> {
         wanted: &[&str],
         accepts: impl Fn(Scalar) -> bool,
     ) -> Option<()> {
-        if let ColumnType::Scalar(scalar) = subject.ty
-            && accepts(scalar)
-        {
+        if subject.single().is_some_and(accepts) {
             return Some(());
         }
         let wanted = wanted
@@ -88,8 +83,8 @@ impl Checker<'_> {
         self.report(
             Diagnostic::new(codes::E0301, span, message)
                 .here("this test does not fit")
-                .label(subject.span, format!("this is {}", a_type(subject.ty)))
-                .help(format!("tests that fit: {}", fitting(subject.ty))),
+                .label(subject.span, format!("this is {}", subject.kind()))
+                .help(format!("tests that fit: {}", fitting(subject))),
         );
         None
     }
@@ -112,19 +107,8 @@ impl Checker<'_> {
             self.demand(subject, op.span, &words, &["single value"], |_| true)?;
         }
         self.folds_text(subject, folding, span)?;
-        // Under a folding the texts of a closed set may be written in any way.
-        let subject_free =
-            Subject { values: subject.values.clone().filter(|_| folding.is_exact()), ..Subject::column_like(subject) };
-        match self.operand(&subject_free, operand)? {
-            Operand::Field(..) if !subject.stored => {
-                self.unsupported(&format!("comparing {} with a field", subject.what), operand.span);
-                None
-            }
-            Operand::Field(..) if !folding.is_exact() => {
-                self.unsupported("comparing two fields `ignoring` something", operand.span);
-                None
-            }
-            Operand::Field(field, scalar) => Some(Test::Field(op.value, field, scalar)),
+        match self.operand(&for_folding(subject, folding), operand)? {
+            Operand::Value(value) => Some(Test::Value(op.value, Box::new(value), folding)),
             Operand::Constant(Constant::Number(n)) => Some(Test::Number(op.value, n)),
             Operand::Constant(Constant::Point(point)) => Some(Test::When(op.value, point)),
             Operand::Constant(Constant::Bool(b)) => Some(Test::Is(b == (op.value == CompareOp::Equal))),
@@ -142,7 +126,7 @@ impl Checker<'_> {
         let message = format!("`ignoring` is for text, and {}", subject.is());
         self.report(
             Diagnostic::new(codes::E0301, span, message)
-                .label(subject.span, format!("this is {}", a_type(subject.ty)))
+                .label(subject.span, format!("this is {}", subject.kind()))
                 .help("leave `ignoring ...` out"),
         );
         None
@@ -152,8 +136,19 @@ impl Checker<'_> {
         self.demand(subject, span, "`between` tests", &["number", "date", "time"], |s| {
             matches!(s, Scalar::Number { .. } | Scalar::Date | Scalar::Time)
         })?;
-        let (from, to) = (self.constant_for(subject, a), self.constant_for(subject, b));
-        match (from?, to?) {
+        let (from, to) = (self.operand(subject, a), self.operand(subject, b));
+        let (from, to) = match (from?, to?) {
+            (Operand::Constant(from), Operand::Constant(to)) => (from, to),
+            (from, to) => {
+                let (from, to) = (from.into_value(), to.into_value());
+                return Some(if subject.ty.scalar() == Scalar::Date || subject.ty.scalar() == Scalar::Time {
+                    Test::ValueWindow(Box::new(ValueWindow::Between(from, to)))
+                } else {
+                    Test::BetweenValues(Box::new(from), Box::new(to))
+                });
+            }
+        };
+        match (from, to) {
             (Constant::Number(from), Constant::Number(to)) => {
                 if from > to {
                     let mut diagnostic =
@@ -183,9 +178,10 @@ impl Checker<'_> {
     ) -> Option<Test> {
         self.demand(subject, span, "`in` tests", &["single value"], |_| true)?;
         self.folds_text(subject, folding, span)?;
-        let subject_free =
-            Subject { values: subject.values.clone().filter(|_| folding.is_exact()), ..Subject::column_like(subject) };
-        let constants = self.constants(&subject_free, operand, span)?;
+        let constants = match self.items(&for_folding(subject, folding), operand)? {
+            ListItems::Constants(constants) => constants,
+            ListItems::Value(list) => return Some(Test::InValue(Box::new(list), folding, negated)),
+        };
         Some(match subject.ty.scalar() {
             Scalar::Text => Test::TextIn(texts(constants), folding, negated),
             Scalar::Number { .. } => Test::NumberIn(numbers(constants), negated),
@@ -201,56 +197,6 @@ impl Checker<'_> {
                 return None;
             }
         })
-    }
-
-    /// The constants of `[..]` or of a list param.
-    fn constants(&mut self, subject: &Subject, operand: &ast::ListOperand, span: Span) -> Option<Vec<Constant>> {
-        match operand {
-            ast::ListOperand::List(list) => self.list_constants(subject, list),
-            ast::ListOperand::One(expr) => self.constant_for(subject, expr).map(|c| vec![c]),
-            ast::ListOperand::Param(name) => self.list_param(subject, name),
-            ast::ListOperand::Field(name) => {
-                let message = format!("`in` takes a list of constants, not field `{}`", name.value);
-                self.report(
-                    Diagnostic::new(codes::E0302, span, message)
-                        .help("to compare two fields write `field a = field b`, or `field list has ...`"),
-                );
-                None
-            }
-        }
-    }
-
-    fn list_param(&mut self, subject: &Subject, name: &ast::Name) -> Option<Vec<Constant>> {
-        let Some(param) = self.params.get(&name.value) else {
-            self.unknown_param(name);
-            return None;
-        };
-        let constants = match param.value.clone()? {
-            ParamConstant::List(constants) => constants,
-            ParamConstant::One(constant) => {
-                let span = param.span;
-                let message = format!("`${}` is {}, and a list is needed here", name.value, constant.kind());
-                let help = format!("write `= ${}`, or make the param a list", name.value);
-                self.report(Diagnostic::new(codes::E0302, name.span, message).label(span, "defined here").help(help));
-                return None;
-            }
-        };
-        if let Some(other) = constants.iter().find(|c| !c.fits(subject.ty.scalar())) {
-            let span = param.span;
-            let message = format!("{}, but the items of `${}` are {}", subject.is(), name.value, other.kind());
-            self.report(
-                Diagnostic::new(codes::E0302, name.span, message)
-                    .label(span, "defined here")
-                    .label(subject.span, format!("this is {}", a_type(subject.ty))),
-            );
-            return None;
-        }
-        for constant in &constants {
-            if let (Constant::Text(text), Some(values)) = (constant, &subject.values) {
-                self.closed_set(subject, text, values, name.span)?;
-            }
-        }
-        Some(constants)
     }
 
     fn matches(&mut self, subject: &Subject, pattern: &Literal<String>, folding: Folding) -> Option<Test> {
@@ -274,23 +220,21 @@ impl Checker<'_> {
     }
 
     fn has(&mut self, subject: &Subject, op: HasOp, operand: &ast::ListOperand, folding: Folding, span: Span) -> Option<Test> {
-        if !subject.ty.is_list() {
-            let message = format!("`has` tests a list, and {}", subject.is());
+        if !subject.ty.is_list() || subject.records.is_some() {
+            let message = format!("`has` tests a list of values, and {}", subject.is());
             self.report(
                 Diagnostic::new(codes::E0301, span, message)
                     .here("this test does not fit")
-                    .label(subject.span, format!("this is {}", a_type(subject.ty)))
-                    .help(format!("tests that fit: {}", fitting(subject.ty))),
+                    .label(subject.span, format!("this is {}", subject.kind()))
+                    .help(format!("tests that fit: {}", fitting(subject))),
             );
             return None;
         }
         self.folds_text(subject, folding, span)?;
-        if let ast::ListOperand::Field(name) | ast::ListOperand::One(Expr { kind: ast::ExprKind::Field(name), .. }) = operand {
-            return self.has_field(subject, op, name, folding);
-        }
-        let subject_free =
-            Subject { values: subject.values.clone().filter(|_| folding.is_exact()), ..Subject::column_like(subject) };
-        let constants = self.constants(&subject_free, operand, span)?;
+        let constants = match self.items(&for_folding(subject, folding), operand)? {
+            ListItems::Constants(constants) => constants,
+            ListItems::Value(list) => return Some(Test::Has(op, ListOperand::Value(Box::new(list), folding))),
+        };
         if constants.is_empty() {
             self.report(
                 Diagnostic::new(codes::E0401, span, "an empty list is nothing to look for")
@@ -305,33 +249,11 @@ impl Checker<'_> {
         };
         Some(Test::Has(op, operand))
     }
-
-    fn has_field(&mut self, subject: &Subject, op: HasOp, name: &ast::Name, folding: Folding) -> Option<Test> {
-        let id = self.field(name)?;
-        let column = self.schema.field_column(id)?;
-        let same = std::mem::discriminant(&column.ty.scalar()) == std::mem::discriminant(&subject.ty.scalar());
-        if !column.ty.is_list() || !same {
-            let message = format!("{}, but field `{}` is {}", subject.is(), name.value, a_type(column.ty));
-            self.report(
-                Diagnostic::new(codes::E0302, name.span, message)
-                    .label(subject.span, format!("this is {}", a_type(subject.ty)))
-                    .help("compare two lists of one type"),
-            );
-            return None;
-        }
-        if !folding.is_exact() {
-            self.unsupported("comparing two lists `ignoring` something", name.span);
-            return None;
-        }
-        Some(Test::Has(op, ListOperand::Field(id)))
-    }
 }
 
-impl Subject {
-    /// The same subject, for use with other `values`.
-    fn column_like(subject: &Self) -> Self {
-        Self { ty: subject.ty, values: None, what: subject.what.clone(), span: subject.span, stored: subject.stored }
-    }
+/// The subject of a test that folds: the texts of a closed set may be written in any way.
+fn for_folding(subject: &Subject, folding: Folding) -> Subject {
+    if folding.is_exact() { subject.clone() } else { subject.free() }
 }
 
 fn texts(constants: Vec<Constant>) -> Vec<String> {
@@ -375,8 +297,11 @@ fn op_words(op: CompareOp) -> &'static str {
 }
 
 /// Tests that go with a type, for help.
-fn fitting(ty: ColumnType) -> &'static str {
-    match ty {
+fn fitting(subject: &Subject) -> &'static str {
+    if subject.records.is_some() {
+        return "`has any < name = \"...\" >`, `has only < >`, `is set`";
+    }
+    match subject.ty {
         ColumnType::Scalar(Scalar::Text) => "`= \"...\"`, `in [...]`, `contains`, `starts with`, `is set`",
         ColumnType::Scalar(Scalar::Number { .. }) => "`= 5`, `>= 5`, `between 5 and 10`, `in [...]`, `is set`",
         ColumnType::Scalar(Scalar::Bool) => "`is true`, `is false`, `is set`",

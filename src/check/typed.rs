@@ -459,7 +459,7 @@ pub enum ItemFilter {
         /// Position of the member's column among the fields, or among the attributes of the event type.
         column: u16,
         /// How.
-        test: Test,
+        test: Box<Test>,
         /// Whether an empty member passes.
         or_empty: bool,
     },
@@ -505,6 +505,8 @@ pub enum Test {
     /// Against another value of the same kind; a date with an instant by calendar day. Empty on either side: false.
     /// Folding is for text. Bools and texts are compared for equality only.
     Value(CompareOp, Box<ValueExpr>, Folding),
+    /// Number between two values, both included. Empty on any side: false.
+    BetweenValues(Box<ValueExpr>, Box<ValueExpr>),
     /// Text against another text value: contained, ... Empty on either side: false.
     TextValue(TextOp, Box<ValueExpr>, Folding),
     /// Text or number is (or is not) an element of a list value. Empty on either side: false.

@@ -1,74 +1,77 @@
 //! Windows: on events, and as tests on dates and times.
 
 use super::Checker;
-use super::operands::{Constant, Subject};
-use super::typed::{EventWindow, Side};
+use super::operands::Operand;
+use super::events::a_type;
+use super::subject::Subject;
+use super::typed::{Constant, EventWindow, Side, ValueExpr, ValueWindow};
 use crate::diag::{Applicability, Diagnostic, codes};
 use crate::schema::{ColumnType, Scalar};
 use crate::syntax::Span;
 use crate::syntax::ast::{self, Expr, WindowKind};
-use crate::time::{Clock, Point, Window};
+use crate::time::{Clock, Duration, Point, Window};
 
 impl Checker<'_> {
     /// The window of an event; `None` after a report.
     pub(super) fn event_window(&mut self, window: &ast::Window) -> Option<EventWindow> {
-        match &window.kind {
-            WindowKind::Anchored(duration, after, name) => {
-                let field = self.field(name)?;
-                let column = self.schema.field_column(field)?;
-                if !matches!(column.ty, ColumnType::Scalar(Scalar::Date | Scalar::Time)) {
-                    let message =
-                        format!("field `{}` is a {}, and a window is counted from a date or a time", name.value, column.ty);
-                    self.report(
-                        Diagnostic::new(codes::E0302, name.span, message).help("name a field that holds a date or a time"),
-                    );
-                    return None;
-                }
-                let side = if *after { Side::After } else { Side::Before };
-                Some(EventWindow::Anchored { duration: *duration, side, field })
-            }
-            WindowKind::Next(_) => {
-                let message = "events lie in the past: none is within the next days";
-                self.report(
-                    Diagnostic::new(codes::E0404, window.span, message)
-                        .help("write `within 30d` for the past; `within next` is for dates of the contact"),
-                );
-                None
-            }
-            kind => self.window(kind, window.span).map(EventWindow::Fixed),
+        if let WindowKind::Next(_) = window.kind {
+            let message = "events lie in the past: none is within the next days";
+            self.report(
+                Diagnostic::new(codes::E0404, window.span, message)
+                    .help("write `within 30d` for the past; `within next` is for dates of the contact"),
+            );
+            return None;
         }
+        self.window(&window.kind)
     }
 
-    /// A window that is the same for all contacts; `None` after a report.
-    pub(super) fn window(&mut self, kind: &WindowKind, span: Span) -> Option<Window> {
-        Some(match kind {
+    /// A window; `None` after a report.
+    pub(super) fn window(&mut self, kind: &WindowKind) -> Option<EventWindow> {
+        Some(EventWindow::Fixed(match kind {
             WindowKind::Within(duration) => Window::Within(*duration),
             WindowKind::Next(duration) => Window::Next(*duration),
             WindowKind::OlderThan(duration) => Window::OlderThan(*duration),
             WindowKind::Between(a, b) => {
-                let (from, to) = (self.window_point(a), self.window_point(b));
-                let (from, to) = (from?, to?);
-                self.ordered(&from, &to, a.span, b.span)?;
-                Window::Between(from, to)
+                let (from, to) = (self.window_end(a), self.window_end(b));
+                match (from?, to?) {
+                    (ValueExpr::Constant(Constant::Point(from)), ValueExpr::Constant(Constant::Point(to))) => {
+                        self.ordered(&from, &to, a.span, b.span)?;
+                        Window::Between(from, to)
+                    }
+                    (from, to) => return Some(EventWindow::PerContact(ValueWindow::Between(from, to))),
+                }
             }
-            WindowKind::Before(x) => Window::Before(self.window_point(x)?),
-            WindowKind::After(x) => Window::After(self.window_point(x)?),
-            WindowKind::Since(x) => Window::Since(self.window_point(x)?),
-            WindowKind::On(x) => Window::On(self.window_point(x)?),
+            WindowKind::Before(x) => return self.one_end(x, Window::Before, ValueWindow::Before),
+            WindowKind::After(x) => return self.one_end(x, Window::After, ValueWindow::After),
+            WindowKind::Since(x) => return self.one_end(x, Window::Since, ValueWindow::Since),
+            WindowKind::On(x) => return self.one_end(x, Window::On, ValueWindow::On),
             WindowKind::This(unit) => Window::This(*unit),
             WindowKind::Last(count, unit) => Window::Last { count: *count, unit: *unit },
-            WindowKind::Anchored(..) => {
-                self.unsupported("a window counted from a field, on a date or a time", span);
-                return None;
-            }
+            WindowKind::Anchored(duration, after, name) => return self.anchored(*duration, *after, name),
+        }))
+    }
+
+    fn anchored(&mut self, duration: Duration, after: bool, name: &ast::Name) -> Option<EventWindow> {
+        let field = self.field(name)?;
+        let column = self.schema.field_column(field)?;
+        if !matches!(column.ty, ColumnType::Scalar(Scalar::Date | Scalar::Time)) {
+            let message = format!("field `{}` is {}, and a window is counted from a date or a time", name.value, a_type(column.ty));
+            self.report(Diagnostic::new(codes::E0302, name.span, message).help("name a field that holds a date or a time"));
+            return None;
+        }
+        let side = if after { Side::After } else { Side::Before };
+        Some(EventWindow::PerContact(ValueWindow::Anchored { duration, side, field }))
+    }
+
+    fn one_end(&mut self, x: &Expr, fixed: fn(Point) -> Window, own: fn(ValueExpr) -> ValueWindow) -> Option<EventWindow> {
+        Some(match self.window_end(x)? {
+            ValueExpr::Constant(Constant::Point(point)) => EventWindow::Fixed(fixed(point)),
+            value => EventWindow::PerContact(own(value)),
         })
     }
 
-    fn window_point(&mut self, expr: &Expr) -> Option<Point> {
-        match self.constant_for(&Subject::instant("a window", expr.span), expr)? {
-            Constant::Point(point) => Some(point),
-            _ => None,
-        }
+    fn window_end(&mut self, expr: &Expr) -> Option<ValueExpr> {
+        self.operand(&Subject::instant("a window", expr.span), expr).map(Operand::into_value)
     }
 
     /// Reports `between a and b` when b lies before a at every time.

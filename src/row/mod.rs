@@ -1,23 +1,37 @@
 //! The language's meaning, one contact at a time: short, obvious, without bitmaps.
 //!
-//! Goes in: the typed tree, a contact with its fields and events, a clock. Comes out: whether the contact is a member.
-//! This is what the set-at-a-time executor is tested against; the two share the typed tree and `time`, nothing else.
+//! Goes in: the typed tree, a contact with its fields and events, a clock. Comes out: of which segments the contact is a
+//! member, and which label each decision gives.
+//! This is what the set-at-a-time executor is tested against; the two share the typed tree, `value` and `time`, nothing
+//! else.
 
+mod aggregates;
+mod events;
+mod rank;
+mod sequence;
 mod tests_on_values;
+mod value;
 
-use crate::check::typed::{Condition, EventWindow, Filter, Matching, Program, SegmentId, Side, ValueExpr};
-use crate::schema::{EventId, Scalar, Schema};
-use crate::time::{Anchor, Clock, Interval, anchored_interval, instant_interval};
-use crate::value::{Decimal, Value};
+use crate::check::typed::{
+    Condition, ConditionKind, Decision, DefinitionId, Part, Program, SegmentId, Test, ValueExpr, ValueTest,
+};
+use crate::schema::{Column, ColumnType, EventId, Schema};
+use crate::time::Clock;
+use crate::value::{Value, in_sample, sample_hash};
+
+pub use rank::{Cutoffs, cutoffs};
+use value::Val;
 
 /// A contact with everything known of it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Profile {
     /// Its id.
     pub id: String,
     /// The values of the schema's fields, in their order; a field beyond the end is empty.
     pub fields: Vec<Option<Value>>,
-    /// Its events.
+    /// Since when each field has been as it is, in milliseconds; `None` and beyond the end: for ever.
+    pub since: Vec<Option<i64>>,
+    /// Its events; equal instants of one type in the order of their arrival.
     pub events: Vec<Event>,
 }
 
@@ -32,131 +46,176 @@ pub struct Event {
     pub attributes: Vec<Option<Value>>,
 }
 
-/// Whether a contact is a member of a segment at the time of `clock`. Events after that do not exist.
+/// What the definitions of a program say of one contact, by position.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Answers {
+    /// Whether it is a member of each segment.
+    pub segments: Vec<bool>,
+    /// The position of the label that each decision gives.
+    pub labels: Vec<Option<u32>>,
+}
+
+/// What all definitions of a program say of a contact at the time of `clock`. Events after that do not exist.
+///
+/// A contact alone does not tell whether it is among the `top` of all: `cutoffs` does, see [`cutoffs`].
 ///
 /// ```
-/// use segql::{check::{Options, check}, row::{Profile, matches}, schema::Schema, syntax::Sources, time::Clock};
+/// use segql::{check::{Options, check}, row::{Cutoffs, Profile, answers}, schema::Schema, syntax::Sources, time::Clock};
 /// let schema = Schema::new(chrono_tz::UTC);
 /// let mut sources = Sources::default();
 /// let entry = sources.add("a.seg", "not event MailOpen within 30d");
 /// let checked = check(&mut sources, entry, Options { schema: &schema, overrides: &[], read: &|_| Err(String::new()) });
-/// let anna = Profile { id: "anna".to_owned(), fields: Vec::new(), events: Vec::new() };
-/// assert!(matches(&schema, &checked.program, checked.own[0], &anna, &Clock { now: 0, zone: chrono_tz::UTC }));
+/// let anna = Profile { id: "anna".to_owned(), ..Profile::default() };
+/// let clock = Clock { now: 0, zone: chrono_tz::UTC };
+/// assert_eq!(answers(&schema, &checked.program, &anna, &clock, &Cutoffs::default()).segments, [true]);
 /// ```
 #[must_use]
-pub fn matches(schema: &Schema, program: &Program, segment: SegmentId, profile: &Profile, clock: &Clock) -> bool {
-    let one = One { schema, program, profile, clock };
-    one.segment(segment)
+pub fn answers(schema: &Schema, program: &Program, profile: &Profile, clock: &Clock, cutoffs: &Cutoffs) -> Answers {
+    let one = One::new(schema, program, profile, clock, cutoffs);
+    Answers { segments: one.segments, labels: one.labels }
 }
 
-/// One contact at one moment.
+/// Whether a contact is a member of one segment; see [`answers`].
+#[must_use]
+pub fn matches(schema: &Schema, program: &Program, segment: SegmentId, profile: &Profile, clock: &Clock) -> bool {
+    let answers = answers(schema, program, profile, clock, &Cutoffs::default());
+    answers.segments.get(segment.0 as usize).copied().unwrap_or(false)
+}
+
+/// One contact at one moment, with the definitions that have been looked at.
 struct One<'a> {
     schema: &'a Schema,
     program: &'a Program,
     profile: &'a Profile,
     clock: &'a Clock,
+    cutoffs: &'a Cutoffs,
+    segments: Vec<bool>,
+    lets: Vec<Option<Val>>,
+    labels: Vec<Option<u32>>,
 }
 
-impl One<'_> {
-    fn segment(&self, id: SegmentId) -> bool {
-        self.program.segments.get(id.0 as usize).is_some_and(|s| self.condition(&s.condition))
-    }
-
-    fn condition(&self, condition: &Condition) -> bool {
-        match condition {
-            Condition::Everyone => true,
-            Condition::Nobody => false,
-            Condition::All(parts) => parts.iter().all(|p| self.condition(p)),
-            Condition::Any(parts) => parts.iter().any(|p| self.condition(p)),
-            Condition::Quorum(range, parts) => range.contains(parts.iter().filter(|p| self.condition(p)).count() as u64),
-            Condition::Not(inner) => !self.condition(inner),
-            Condition::Segment(id) => self.segment(*id),
-            Condition::Test(test) => match self.value(&test.value) {
-                Some(value) => self.test(&value, self.scalar(&test.value), &test.test),
-                None => test.or_empty || matches!(test.test, crate::check::typed::Test::IsEmpty),
-            },
-            Condition::Events(matching, range) => range.contains(self.matching(matching).count() as u64),
-        }
-    }
-
-    /// The value of an expression, or nothing when it is empty. An empty list is empty.
-    fn value(&self, expr: &ValueExpr) -> Option<Value> {
-        match expr {
-            ValueExpr::Field(id) => self.field(usize::from(id.0)).cloned(),
-            ValueExpr::ContactId => Some(Value::Text(self.profile.id.clone())),
-            ValueExpr::Count(matching) => i64::try_from(self.matching(matching).count()).ok().map(Value::Number),
-            // Sums are compared as decimals of 128 bits, see `number`.
-            ValueExpr::Sum(..) => Some(Value::Number(0)),
-            ValueExpr::First(matching) => self.matching(matching).map(|e| e.ts).min().map(Value::Time),
-            ValueExpr::Last(matching) => self.matching(matching).map(|e| e.ts).max().map(Value::Time),
-        }
-        .filter(|value| *value != Value::List(Vec::new()))
-    }
-
-    fn scalar(&self, expr: &ValueExpr) -> Subject {
-        match expr {
-            ValueExpr::Field(id) => Subject::Typed(self.schema.field_column(*id).map_or(Scalar::Text, |c| c.ty.scalar())),
-            ValueExpr::ContactId => Subject::Typed(Scalar::Text),
-            ValueExpr::Count(_) => Subject::Typed(Scalar::Number { decimals: 0 }),
-            ValueExpr::Sum(matching, attr) => Subject::Sum(self.sum(matching, usize::from(attr.attr.0), attr.decimals)),
-            ValueExpr::First(_) | ValueExpr::Last(_) => Subject::Typed(Scalar::Time),
-        }
-    }
-
-    fn sum(&self, matching: &Matching, attr: usize, decimals: u8) -> Decimal {
-        let values = self.matching(matching).filter_map(|e| match e.attributes.get(attr) {
-            Some(Some(Value::Number(n))) => Some(i128::from(*n)),
-            _ => None,
-        });
-        Decimal::new(values.sum(), decimals)
-    }
-
-    fn field(&self, at: usize) -> Option<&Value> {
-        self.profile.fields.get(at)?.as_ref().filter(|value| **value != Value::List(Vec::new()))
-    }
-
-    /// The contact's events that match; none of them lies after now.
-    fn matching<'m>(&'m self, matching: &'m Matching) -> impl Iterator<Item = &'m Event> {
-        let window = match &matching.window {
-            None => Interval::ALL,
-            Some(EventWindow::Fixed(window)) => instant_interval(window, self.clock),
-            Some(EventWindow::Anchored { duration, side, field }) => match self.field(usize::from(field.0)) {
-                Some(Value::Date(day)) => anchored_interval(Anchor::Day(*day), duration, *side == Side::After, self.clock),
-                Some(Value::Time(ms)) => anchored_interval(Anchor::Instant(*ms), duration, *side == Side::After, self.clock),
-                _ => Interval::EMPTY,
-            },
+impl<'a> One<'a> {
+    /// Looks at every definition, in the order in which they refer to each other.
+    fn new(schema: &'a Schema, program: &'a Program, profile: &'a Profile, clock: &'a Clock, cutoffs: &'a Cutoffs) -> Self {
+        let mut one = Self {
+            schema,
+            program,
+            profile,
+            clock,
+            cutoffs,
+            segments: vec![false; program.segments.len()],
+            lets: vec![None; program.lets.len()],
+            labels: vec![None; program.decisions.len()],
         };
-        self.profile.events.iter().filter(move |e| {
-            e.event == matching.event
-                && e.ts <= self.clock.now
-                && window.contains(e.ts)
-                && matching.filter.as_ref().is_none_or(|f| self.filter(f, e))
-        })
-    }
-
-    fn filter(&self, filter: &Filter, event: &Event) -> bool {
-        match filter {
-            Filter::All(parts) => parts.iter().all(|p| self.filter(p, event)),
-            Filter::Any(parts) => parts.iter().any(|p| self.filter(p, event)),
-            Filter::Not(inner) => !self.filter(inner, event),
-            Filter::Instant(test) => self.test(&Value::Time(event.ts), Subject::Typed(Scalar::Time), test),
-            Filter::Attr { attr, test, or_empty } => {
-                let scalar = self.schema.attribute_column(event.event, *attr).map_or(Scalar::Text, |c| c.ty.scalar());
-                let value =
-                    event.attributes.get(usize::from(attr.0)).and_then(Option::as_ref).filter(|v| **v != Value::List(Vec::new()));
-                match value {
-                    Some(value) => self.test(value, Subject::Typed(scalar), test),
-                    None => *or_empty || matches!(test, crate::check::typed::Test::IsEmpty),
+        for id in &program.order {
+            match id {
+                DefinitionId::Segment(id) => {
+                    let holds = program.segments.get(id.0 as usize).is_some_and(|s| one.condition(&s.condition));
+                    put(&mut one.segments, id.0, holds);
+                }
+                DefinitionId::Let(id) => {
+                    let value = program.lets.get(id.0 as usize).and_then(|l| one.value(&l.value));
+                    put(&mut one.lets, id.0, value);
+                }
+                DefinitionId::Decision(id) => {
+                    let label = program.decisions.get(id.0 as usize).and_then(|d| one.label(d));
+                    put(&mut one.labels, id.0, label);
                 }
             }
         }
+        one
+    }
+
+    fn label(&self, decision: &Decision) -> Option<u32> {
+        decision.branches.iter().find(|b| self.condition(&b.condition)).map(|b| b.label)
+    }
+
+    fn condition(&self, condition: &Condition) -> bool {
+        match &condition.kind {
+            ConditionKind::Everyone => true,
+            ConditionKind::Nobody => false,
+            ConditionKind::All(parts) => parts.iter().all(|p| self.condition(p)),
+            ConditionKind::Any(parts) => parts.iter().any(|p| self.condition(p)),
+            ConditionKind::Quorum(range, parts) => {
+                range.contains(parts.iter().filter(|p| self.condition(p)).count() as u64)
+            }
+            ConditionKind::Not(inner) => !self.condition(inner),
+            ConditionKind::Segment(id) => self.segments.get(id.0 as usize).copied().unwrap_or(false),
+            ConditionKind::List(id) => {
+                let list = self.program.lists.get(id.0 as usize);
+                list.is_some_and(|l| l.ids.binary_search(&self.profile.id).is_ok())
+            }
+            ConditionKind::Decision(id, label) => self.labels.get(id.0 as usize) == Some(&Some(*label)),
+            ConditionKind::Test(test) => self.value_test(test),
+            ConditionKind::Events(matching, range) => range.contains(self.matching(matching).len() as u64),
+            ConditionKind::Sequence(sequence) => self.sequence(sequence),
+            ConditionKind::Ranked(id) => self.is_ranked(*id),
+            ConditionKind::Sample(sample) => in_sample(sample_hash(&sample.salt, &self.profile.id), sample.share),
+        }
+    }
+
+    fn value_test(&self, test: &ValueTest) -> bool {
+        let passes = match (&test.test, &test.value) {
+            (Test::Items(range, filter), ValueExpr::Field(field)) => {
+                let at = usize::from(field.0);
+                self.records(&self.profile.fields, &self.schema.fields, at, *range, filter).unwrap_or(test.or_empty)
+            }
+            (how, what) => match self.value(what) {
+                Some(value) => self.test(&value, how),
+                None => test.or_empty || *how == Test::IsEmpty,
+            },
+        };
+        passes && test.lasting.as_ref().is_none_or(|d| self.unchanged_since(&test.value) <= self.clock.minus(self.clock.now, d))
+    }
+
+    /// Since when a field has been as it is; of a list of records all its columns.
+    fn unchanged_since(&self, value: &ValueExpr) -> i64 {
+        let ValueExpr::Field(field) = value else { return i64::MIN };
+        let at = usize::from(field.0);
+        let columns = &self.schema.fields;
+        let list = columns.get(at).and_then(list_of);
+        let since = |at: usize| self.profile.since.get(at).copied().flatten().unwrap_or(i64::MIN);
+        let members = (0..columns.len()).filter(|other| list.is_some() && columns.get(*other).and_then(list_of) == list);
+        members.chain([at]).map(since).max().unwrap_or(i64::MIN)
+    }
+
+    /// The value of an expression, or nothing when it is empty.
+    fn value(&self, expr: &ValueExpr) -> Option<Val> {
+        match expr {
+            ValueExpr::Constant(constant) => Some(self.constant(constant)),
+            ValueExpr::Field(id) => {
+                let at = usize::from(id.0);
+                Val::of(self.profile.fields.get(at)?.as_ref()?, self.schema.fields.get(at)?.ty.scalar())
+            }
+            ValueExpr::ContactId => Some(Val::Text(self.profile.id.clone())),
+            ValueExpr::Let(id) => self.lets.get(id.0 as usize).cloned().flatten(),
+            ValueExpr::Aggregate(aggregate) => self.aggregate(aggregate),
+            ValueExpr::Arithmetic(a, op, b) => match (self.value(a)?, self.value(b)?) {
+                (Val::Number(a), Val::Number(b)) => op.apply(a, b).map(Val::Number),
+                _ => None,
+            },
+            ValueExpr::If(condition, then, otherwise) => {
+                self.value(if self.condition(condition) { then } else { otherwise })
+            }
+            ValueExpr::Part(part, of) => self.part(*part, &self.value(of)?),
+        }
+    }
+
+    fn part(&self, part: Part, of: &Val) -> Option<Val> {
+        of.part(part, self.clock)
     }
 }
 
-/// How a value is meant.
-enum Subject {
-    /// As a scalar type, or a list of it.
-    Typed(Scalar),
-    /// As a sum, which may be larger than a stored number.
-    Sum(Decimal),
+/// The list of records that a column is a member of.
+fn list_of(column: &Column) -> Option<&str> {
+    match column.ty {
+        ColumnType::Item(_) => column.name.rsplit_once('.').map(|(list, _)| list),
+        _ => None,
+    }
+}
+
+fn put<T>(all: &mut [T], at: u32, value: T) {
+    if let Some(slot) = all.get_mut(at as usize) {
+        *slot = value;
+    }
 }

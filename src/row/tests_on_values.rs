@@ -2,22 +2,26 @@
 
 use std::cmp::Ordering;
 
-use super::{One, Subject};
-use crate::check::typed::{CompareOp, HasOp, ListOperand, Test, TextOp};
-use crate::schema::Scalar;
+use super::One;
+use super::value::Val;
+use crate::check::typed::{CompareOp, CountRange, HasOp, ItemFilter, ListOperand, Test, TextOp};
+use crate::schema::Column;
 use crate::time::{day_interval, instant_interval, is_anniversary};
-use crate::value::{Decimal, Folding, Value, fold};
+use crate::value::{Decimal, Folding, Number, Value, fold};
 
 impl One<'_> {
     /// Whether a value passes a test.
-    pub(super) fn test(&self, value: &Value, subject: Subject, test: &Test) -> bool {
+    pub(super) fn test(&self, value: &Val, test: &Test) -> bool {
         match test {
-            Test::IsEmpty => false,
+            // `is empty` does not hold of a value, and records are looked at in `records`.
+            Test::IsEmpty | Test::Items(..) => false,
             Test::IsSet => true,
-            Test::Is(expected) => *value == Value::Bool(*expected),
-            Test::Number(op, than) => number(value, &subject).is_some_and(|n| op.accepts(n.cmp(than))),
-            Test::NumberBetween(from, to) => number(value, &subject).is_some_and(|n| *from <= n && n <= *to),
-            Test::NumberIn(list, negated) => number(value, &subject).is_some_and(|n| list.contains(&n) != *negated),
+            Test::Is(expected) => *value == Val::Bool(*expected),
+            Test::Number(op, than) => number(value).is_some_and(|n| op.accepts(n.cmp(&Number::from(*than)))),
+            Test::NumberBetween(from, to) => {
+                number(value).is_some_and(|n| Number::from(*from) <= n && n <= Number::from(*to))
+            }
+            Test::NumberIn(list, negated) => number(value).is_some_and(|n| is_in(list, n) != *negated),
             Test::Text(op, needle, folding) => text(value).is_some_and(|t| text_test(*op, t, needle, *folding)),
             Test::TextIn(list, folding, negated) => {
                 text(value).is_some_and(|t| list.iter().any(|l| fold(l, *folding) == fold(t, *folding)) != *negated)
@@ -29,58 +33,71 @@ impl One<'_> {
             Test::When(op, point) => self.when(value, *op, point),
             Test::WhenIn(list, negated) => list.iter().any(|point| self.when(value, CompareOp::Equal, point)) != *negated,
             Test::Window(window) => match value {
-                Value::Date(day) => day_interval(window, self.clock).contains(i64::from(*day)),
-                Value::Time(ms) => instant_interval(window, self.clock).contains(*ms),
+                Val::Date(day) => day_interval(window, self.clock).contains(i64::from(*day)),
+                Val::Time(ms) => instant_interval(window, self.clock).contains(*ms),
                 _ => false,
             },
-            Test::Anniversary(within) => match value {
-                Value::Date(day) => is_anniversary(*day, within, self.clock),
-                Value::Time(ms) => is_anniversary(self.clock.day_of(*ms), within, self.clock),
+            Test::ValueWindow(window) => match value {
+                Val::Date(day) => self.own_days(window).is_some_and(|w| w.contains(i64::from(*day))),
+                Val::Time(ms) => self.own_instants(window).is_some_and(|w| w.contains(*ms)),
                 _ => false,
             },
-            Test::Has(op, operand) => self.has(value, &subject, *op, operand),
-            Test::Field(op, field, scalar) => {
-                let Some(other) = self.field(usize::from(field.0)) else { return false };
-                self.compare(value, &subject, other, &Subject::Typed(*scalar)).is_some_and(|ordering| op.accepts(ordering))
+            Test::Anniversary(within) => {
+                value.day(self.clock).is_some_and(|day| is_anniversary(day, within, self.clock))
             }
+            Test::Has(op, operand) => self.has(value, *op, operand),
+            Test::Value(op, other, folding) => self.value(other).is_some_and(|other| self.against(value, *op, &other, *folding)),
+            Test::BetweenValues(from, to) => {
+                let holds = |op: CompareOp, other: Option<Val>| other.is_some_and(|o| self.against(value, op, &o, Folding::default()));
+                holds(CompareOp::GreaterOrEqual, self.value(from)) && holds(CompareOp::LessOrEqual, self.value(to))
+            }
+            Test::TextValue(op, other, folding) => match (text(value), self.value(other)) {
+                (Some(t), Some(Val::Text(needle))) => text_test(*op, t, &needle, *folding),
+                _ => false,
+            },
+            Test::InValue(list, folding, negated) => match self.value(list) {
+                Some(Val::List(items)) => {
+                    let found = items.iter().flatten().any(|item| self.against(value, CompareOp::Equal, item, *folding));
+                    found != *negated
+                }
+                _ => false,
+            },
         }
     }
 
+    fn against(&self, value: &Val, op: CompareOp, other: &Val, folding: Folding) -> bool {
+        let ordering = match (value, other) {
+            (Val::Text(a), Val::Text(b)) => Some(fold(a, folding).cmp(&fold(b, folding))),
+            _ => value.compare(other, self.clock),
+        };
+        ordering.is_some_and(|o| op.accepts(o))
+    }
+
     /// A date or an instant against a point: whole days compare by calendar day.
-    fn when(&self, value: &Value, op: CompareOp, point: &crate::time::Point) -> bool {
+    fn when(&self, value: &Val, op: CompareOp, point: &crate::time::Point) -> bool {
         match value {
-            Value::Date(day) => op.accepts(day.cmp(&self.clock.day(point))),
-            Value::Time(ms) if point.is_day() => op.accepts(self.clock.day_of(*ms).cmp(&self.clock.day(point))),
-            Value::Time(ms) => op.accepts(ms.cmp(&self.clock.instant(point))),
+            Val::Date(day) => op.accepts(day.cmp(&self.clock.day(point))),
+            Val::Time(ms) if point.is_day() => op.accepts(self.clock.day_of(*ms).cmp(&self.clock.day(point))),
+            Val::Time(ms) => op.accepts(ms.cmp(&self.clock.instant(point))),
             _ => false,
         }
     }
 
-    fn compare(&self, a: &Value, a_is: &Subject, b: &Value, b_is: &Subject) -> Option<Ordering> {
-        match (a, b) {
-            (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
-            (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
-            (Value::Date(a), Value::Date(b)) => Some(a.cmp(b)),
-            (Value::Time(a), Value::Time(b)) => Some(a.cmp(b)),
-            _ => Some(number(a, a_is)?.cmp(&number(b, b_is)?)),
-        }
-    }
-
-    fn has(&self, value: &Value, subject: &Subject, op: HasOp, operand: &ListOperand) -> bool {
-        let Value::List(items) = value else { return false };
-        let items: Vec<&Value> = items.iter().flatten().collect();
-        let passes = |wanted: &dyn Fn(&Value) -> bool| items.iter().any(|item| wanted(item));
+    fn has(&self, value: &Val, op: HasOp, operand: &ListOperand) -> bool {
+        let Val::List(items) = value else { return false };
+        let items: Vec<&Val> = items.iter().flatten().collect();
+        let some = |wanted: &dyn Fn(&Val) -> bool| items.iter().any(|item| wanted(item));
         let hits: Vec<bool> = match operand {
             ListOperand::Text(list, folding) => {
-                list.iter().map(|l| passes(&|item| text(item).is_some_and(|t| fold(t, *folding) == fold(l, *folding)))).collect()
+                list.iter().map(|l| some(&|i| text(i).is_some_and(|t| fold(t, *folding) == fold(l, *folding)))).collect()
             }
-            ListOperand::Number(list) => list.iter().map(|l| passes(&|item| number(item, subject) == Some(*l))).collect(),
-            ListOperand::Field(field) => {
-                let Some(Value::List(others)) = self.field(usize::from(field.0)) else { return false };
-                let other_is = Subject::Typed(self.schema.field_column(*field).map_or(Scalar::Text, |c| c.ty.scalar()));
-                let equal = |item: &Value, other: &Value| self.compare(item, subject, other, &other_is) == Some(Ordering::Equal);
-                others.iter().flatten().map(|other| passes(&|item| equal(item, other))).collect()
-            }
+            ListOperand::Number(list) => list.iter().map(|l| some(&|i| number(i) == Some(Number::from(*l)))).collect(),
+            ListOperand::Value(other, folding) => match self.value(other) {
+                Some(Val::List(others)) => {
+                    others.iter().flatten().map(|o| some(&|i| self.against(i, CompareOp::Equal, o, *folding))).collect()
+                }
+                _ => return false,
+            },
         };
         match op {
             HasOp::Any => hits.contains(&true),
@@ -88,19 +105,58 @@ impl One<'_> {
             HasOp::None => !hits.contains(&true),
         }
     }
+
+    /// Whether so many records pass as the range says; nothing for an empty list. `first` is one of its columns.
+    pub(super) fn records(
+        &self,
+        values: &[Option<Value>],
+        columns: &[Column],
+        first: usize,
+        range: CountRange,
+        filter: &ItemFilter,
+    ) -> Option<bool> {
+        let Some(Some(Value::List(items))) = values.get(first) else { return None };
+        let passing = (0..items.len()).filter(|at| self.record(values, columns, *at, filter)).count();
+        (!items.is_empty()).then(|| range.contains(passing as u64))
+    }
+
+    fn record(&self, values: &[Option<Value>], columns: &[Column], at: usize, filter: &ItemFilter) -> bool {
+        let holds = |p: &ItemFilter| self.record(values, columns, at, p);
+        match filter {
+            ItemFilter::All(parts) => parts.iter().all(holds),
+            ItemFilter::Any(parts) => parts.iter().any(holds),
+            ItemFilter::Quorum(range, parts) => range.contains(parts.iter().filter(|p| holds(p)).count() as u64),
+            ItemFilter::Not(inner) => !holds(inner),
+            ItemFilter::Test { column, test, or_empty } => {
+                let column = usize::from(*column);
+                let member = match values.get(column) {
+                    Some(Some(Value::List(items))) => items.get(at).and_then(Option::as_ref),
+                    _ => None,
+                };
+                let value = columns.get(column).and_then(|c| Val::of(member?, c.ty.scalar()));
+                match value {
+                    Some(value) => self.test(&value, test),
+                    None => *or_empty || **test == Test::IsEmpty,
+                }
+            }
+        }
+    }
 }
 
-fn number(value: &Value, subject: &Subject) -> Option<Decimal> {
-    match (value, subject) {
-        (Value::Number(_), Subject::Sum(sum)) => Some(*sum),
-        (Value::Number(n), Subject::Typed(Scalar::Number { decimals })) => Some(Decimal::new(i128::from(*n), *decimals)),
+fn is_in(list: &[Decimal], n: Number) -> bool {
+    list.iter().any(|l| Number::from(*l).cmp(&n) == Ordering::Equal)
+}
+
+fn number(value: &Val) -> Option<Number> {
+    match value {
+        Val::Number(n) => Some(*n),
         _ => None,
     }
 }
 
-fn text(value: &Value) -> Option<&str> {
+fn text(value: &Val) -> Option<&str> {
     match value {
-        Value::Text(text) => Some(text),
+        Val::Text(text) => Some(text),
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! One moment and one zone: days, months and the points relative to them.
 
-use chrono::{DateTime, Datelike, Days, LocalResult, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Days, LocalResult, Months, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Timelike, Utc};
 use chrono_tz::Tz;
 
 use super::{CalendarUnit, Duration, Interval, Point};
@@ -148,6 +148,12 @@ impl Clock {
         }
     }
 
+    /// The hour of an instant in the zone, 0 to 23.
+    #[must_use]
+    pub fn hour_of(&self, ms: i64) -> i64 {
+        i64::from(self.local(ms).hour())
+    }
+
     fn local(&self, ms: i64) -> NaiveDateTime {
         utc(ms).with_timezone(&self.zone).naive_local()
     }
@@ -155,6 +161,36 @@ impl Clock {
     /// The instant of a wall-clock time: one that is skipped moves forward by the gap, a repeated one is the earlier.
     fn resolve(&self, local: NaiveDateTime) -> i64 {
         resolve_local(local, self.zone)
+    }
+}
+
+/// A calendar day, taken apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DateParts {
+    /// The year.
+    pub year: i64,
+    /// 1 to 12.
+    pub month: i64,
+    /// 1 to 31.
+    pub day: i64,
+    /// 1 (Monday) to 7.
+    pub weekday: i64,
+}
+
+/// The parts of a day, given as days since 1970-01-01.
+///
+/// ```
+/// let parts = segql::time::date_parts(0);
+/// assert_eq!((parts.year, parts.month, parts.day, parts.weekday), (1970, 1, 1, 4));
+/// ```
+#[must_use]
+pub fn date_parts(day: i32) -> DateParts {
+    let date = date(day);
+    DateParts {
+        year: i64::from(date.year()),
+        month: i64::from(date.month()),
+        day: i64::from(date.day()),
+        weekday: i64::from(date.weekday().number_from_monday()),
     }
 }
 

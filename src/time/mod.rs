@@ -9,7 +9,7 @@ mod parse;
 mod types;
 mod window;
 
-pub use calendar::Clock;
+pub use calendar::{Clock, DateParts, date_parts};
 pub use parse::{InstantError, format_date, format_instant, parse_date, parse_instant, parse_zone};
 pub use types::{CalendarUnit, Duration, Point, Unit, Window};
 pub use window::{Anchor, Interval, anchored_interval, day_interval, instant_interval, is_anniversary};

@@ -131,6 +131,16 @@ impl Duration {
         })
     }
 
+    /// So many times as long, part by part, or `None` when it does not fit.
+    #[must_use]
+    pub fn times(self, count: u32) -> Option<Self> {
+        Some(Self {
+            months: self.months.checked_mul(count)?,
+            days: self.days.checked_mul(count)?,
+            millis: self.millis.checked_mul(count.into())?,
+        })
+    }
+
     /// Whether nothing is in it.
     #[must_use]
     pub fn is_zero(self) -> bool {

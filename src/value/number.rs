@@ -122,6 +122,24 @@ impl From<Decimal> for Number {
     }
 }
 
+impl TryFrom<Number> for Decimal {
+    type Error = super::DecimalError;
+
+    /// The same number, if it has at most 18 decimals.
+    fn try_from(number: Number) -> Result<Self, Self::Error> {
+        let unit = 10_i128.pow(ROUNDED_SCALE);
+        let scaled = number.numerator.checked_mul(unit / number.denominator).filter(|_| unit % number.denominator == 0);
+        let scaled = scaled.ok_or(super::DecimalError::OutOfRange)?;
+        // As few decimals as it needs.
+        let (mut mantissa, mut scale) = (scaled, ROUNDED_SCALE);
+        while scale > 0 && mantissa % 10 == 0 {
+            mantissa /= 10;
+            scale -= 1;
+        }
+        Ok(Self::new(mantissa, u8::try_from(scale).unwrap_or(0)))
+    }
+}
+
 impl Ord for Number {
     fn cmp(&self, other: &Self) -> Ordering {
         match (self.numerator.checked_mul(other.denominator), other.numerator.checked_mul(self.denominator)) {
