@@ -29,6 +29,18 @@ impl Snapshot<'_> {
             .collect()
     }
 
+    /// Since when each field of a contact has been as it is, in milliseconds; `None` for one that no line has spoken of.
+    ///
+    /// # Errors
+    /// A damaged value, or a failure of the engine.
+    pub fn since_of(&self, contact: u32) -> Result<Vec<Option<i64>>, StoreError> {
+        let (chunk, slot) = (contact / CHUNK, (contact % CHUNK) as usize);
+        (0_u16..)
+            .zip(&self.schema().fields)
+            .map(|(id, _)| Ok(self.field_since(FieldId(id), chunk)?.and_then(|c| if let Column::Int(c) = c { c.get(slot) } else { None })))
+            .collect()
+    }
+
     /// All events of a contact, type by type, each in order of instant and arrival.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use rand::Rng;
 use rand::RngExt;
 use rand::seq::IndexedRandom;
 use segql::row::{Event, Profile};
-use segql::schema::{AttrId, ColumnType, FieldId, Scalar, Schema};
+use segql::schema::{AttrId, Column, ColumnType, FieldId, Scalar, Schema};
 use segql::store::record::{Batch, BatchKind};
 use segql::store::{LoadOptions, Loader, Store};
 use segql::time::{Clock, Duration, Unit};
@@ -50,6 +50,7 @@ c = {{ type = "time" }}
 lt = {{ type = "list<text>" }}
 lu = {{ type = "list<text>" }}
 ln = {{ type = "list<number>", decimals = {c} }}
+zam = {{ list = {{ sku = "text", cena = {{ type = "number", decimals = {a} }}, dzien = "date" }} }}
 [events.A.attributes]
 t = "text"
 z = {{ type = "text", values = ["Standard", "Gold", "Żółty"] }}
@@ -60,7 +61,10 @@ c = "time"
 lt = "list<text>"
 ln = "list<number>"
 adres = {{ record = {{ miasto = "text" }} }}
-[events.B]
+items = {{ list = {{ sku = "text", cena = "number" }} }}
+[events.B.attributes]
+t = "text"
+n = {{ type = "number", decimals = {c} }}
 "#
     );
     segql::schema::toml::parse(&text).unwrap()
@@ -110,6 +114,21 @@ pub fn instant(rng: &mut impl Rng, now: i64, zone: chrono_tz::Tz) -> i64 {
     at + [0, 0, 1, -1].choose(rng).unwrap()
 }
 
+/// Values for columns: the members of a list of records are of one length, and empty together.
+fn values(rng: &mut impl Rng, columns: &[Column], chance: f64, now: i64, zone: chrono_tz::Tz) -> Vec<Option<Value>> {
+    let records = if rng.random_bool(chance) { rng.random_range(1..4) } else { 0 };
+    columns
+        .iter()
+        .map(|c| match c.ty {
+            ColumnType::Item(s) if records > 0 => {
+                Some(Value::List((0..records).map(|_| rng.random_bool(0.8).then(|| scalar(rng, s, false, now, zone))).collect()))
+            }
+            ColumnType::Item(_) => None,
+            ty => rng.random_bool(chance).then(|| value(rng, ty, c.values.is_some(), now, zone)),
+        })
+        .collect()
+}
+
 fn value(rng: &mut impl Rng, ty: ColumnType, closed: bool, now: i64, zone: chrono_tz::Tz) -> Value {
     if ty.is_list() {
         let len = rng.random_range(1..4);
@@ -152,25 +171,25 @@ impl World {
             let mut import = Import { lines: Vec::new(), events: Vec::new() };
             for n in 0..contacts {
                 if rng.random_bool(0.8) {
-                    let mut fields = Vec::new();
-                    for (at, column) in schema.fields.iter().enumerate() {
-                        match rng.random_range(0..10) {
-                            0..=6 => fields.push((at, Some(value(rng, column.ty, column.values.is_some(), now, zone)))),
-                            7 | 8 => fields.push((at, None)),
-                            _ => {}
-                        }
-                    }
+                    // A line speaks of all members of a list of records, or of none.
+                    let records = rng.random_bool(0.9);
+                    let mut fields: Vec<(usize, Option<Value>)> =
+                        values(rng, &schema.fields, 0.8, now, zone).into_iter().enumerate().collect();
+                    fields.retain(|(at, _)| match schema.fields[*at].ty {
+                        ColumnType::Item(_) => records,
+                        _ => rng.random_bool(0.9),
+                    });
                     // Lines may be late: an older one than the store has seen says nothing.
-                    let ts = round * 10 - if rng.random_bool(0.2) { 15 } else { 0 };
+                    let ts = match rng.random_range(0..3) {
+                        0 => round * 10 - if rng.random_bool(0.2) { 15 } else { 0 },
+                        _ => instant(rng, now, zone),
+                    };
                     import.lines.push((format!("c{n}"), ts, fields));
                 }
                 for _ in 0..rng.random_range(0..8) {
                     let event = *events.choose(rng).unwrap();
                     let attributes = &schema.event_type(event).unwrap().attributes;
-                    let attributes = attributes
-                        .iter()
-                        .map(|c| rng.random_bool(0.7).then(|| value(rng, c.ty, c.values.is_some(), now, zone)))
-                        .collect();
+                    let attributes = values(rng, attributes, 0.7, now, zone);
                     let event_id = rng.random_bool(0.3).then(|| format!("e{}", rng.random_range(0..6)));
                     import.events.push((format!("c{n}"), Event { event, ts: instant(rng, now, zone), attributes }, event_id));
                 }
@@ -223,6 +242,7 @@ impl World {
             let number = snapshot.find(&profile.id).unwrap().unwrap();
             assert_eq!(snapshot.id_of(number).unwrap(), profile.id);
             assert_eq!(snapshot.fields_of(number).unwrap(), profile.fields, "{}", profile.id);
+            assert_eq!(snapshot.since_of(number).unwrap(), profile.since, "{}", profile.id);
             let stored: Vec<Event> = snapshot
                 .events_of(number)
                 .unwrap()
@@ -261,7 +281,8 @@ fn model(schema: &Schema, imports: &[Import]) -> Vec<Profile> {
     let mut profiles: BTreeMap<String, Profile> = BTreeMap::new();
     let mut seen: BTreeMap<(String, usize), i64> = BTreeMap::new();
     let mut ids: Vec<(String, String)> = Vec::new();
-    let blank = |id: &String| Profile { id: id.clone(), fields: vec![None; schema.fields.len()], events: Vec::new() };
+    let fields = schema.fields.len();
+    let blank = |id: &String| Profile { id: id.clone(), fields: vec![None; fields], since: vec![None; fields], events: Vec::new() };
     for import in imports {
         let mut lines: Vec<_> = import.lines.iter().collect();
         lines.sort_by_key(|(_, ts, _)| *ts);
@@ -270,6 +291,10 @@ fn model(schema: &Schema, imports: &[Import]) -> Vec<Profile> {
             for (at, value) in fields {
                 let newest = seen.entry((contact.clone(), *at)).or_insert(i64::MIN);
                 if *ts >= *newest {
+                    // The first line that speaks of a field begins its history, also one that empties it.
+                    if profile.since[*at].is_none() || profile.fields[*at] != *value {
+                        profile.since[*at] = Some(*ts);
+                    }
                     *newest = *ts;
                     profile.fields[*at].clone_from(value);
                 }

@@ -58,7 +58,7 @@ fn primary(cx: &mut Context<'_>, node: &Node<'_>) -> Expr {
 }
 
 fn conditional(cx: &mut Context<'_>, node: &Node<'_>) -> Expr {
-    let condition = node.child(NodeKind::condition).map(|c| condition::condition(cx, c));
+    let condition = node.child(NodeKind::condition).map(|c| condition(cx, c));
     let mut values = node.all(NodeKind::expr).map(|e| expr(cx, e));
     match (condition, values.next(), values.next()) {
         (Some(condition), Some(then), Some(otherwise)) => {
