@@ -51,19 +51,17 @@ impl Checker<'_> {
     }
 
     fn segment(&mut self, name: &Name) -> Condition {
-        match self.names.segment_by_name.get(name.value.as_str()) {
+        if let Some(index) = self.names.segment_by_name.get(name.value.as_str()) {
             // A known segment without an identifier is part of a cycle, which has been reported.
-            Some(index) => self.ids.get(*index).copied().flatten().map_or(Condition::Nobody, Condition::Segment),
-            None => {
-                let known = self.names.segments.iter().map(|s| s.name).filter(|n| !n.is_empty());
-                let near = suggest::nearest(&name.value, known);
-                self.report(
-                    unknown(codes::E0205, "segment", name, near)
-                        .help_if(near.is_none(), "define it with `segment name = ...`, or `use` the file that does"),
-                );
-                Condition::Nobody
-            }
+            return self.ids.get(*index).copied().flatten().map_or(Condition::Nobody, Condition::Segment);
         }
+        let known = self.names.segments.iter().map(|s| s.name).filter(|n| !n.is_empty());
+        let near = suggest::nearest(&name.value, known);
+        self.report(
+            unknown(codes::E0205, "segment", name, near)
+                .help_if(near.is_none(), "define it with `segment name = ...`, or `use` the file that does"),
+        );
+        Condition::Nobody
     }
 
     fn value_test(&mut self, expr: &ast::Expr, test: &ast::Test) -> Condition {
@@ -121,7 +119,7 @@ impl Checker<'_> {
     }
 }
 
-/// `unknown field `Krj``, with the nearest name as a fix.
+/// ``unknown field `Krj` ``, with the nearest name as a fix.
 pub(super) fn unknown(code: crate::diag::Code, what: &str, name: &Name, near: Option<&str>) -> Diagnostic {
     let diagnostic =
         Diagnostic::new(code, name.span, format!("unknown {what} `{}`", name.value)).here(format!("no {what} has this name"));

@@ -143,7 +143,7 @@ impl Checker<'_> {
         let wants_attribute = match (function, &aggregate.attr) {
             ("count", Some(attr)) => {
                 let message = "`count` counts events, not an attribute";
-                let test = format!("count({} where {} is set)", self.event_name(&aggregate.event), attr.value);
+                let test = format!("count({} where {} is set)", event_name(&aggregate.event), attr.value);
                 self.report(
                     Diagnostic::new(codes::E0303, attr.span, message)
                         .help(format!("to count events where it is set, write `{test}`")),
@@ -172,7 +172,7 @@ impl Checker<'_> {
         }
         let event = self.schema_event(&aggregate.event)?;
         let Some(attr) = &aggregate.attr else {
-            let name = self.event_name(&aggregate.event);
+            let name = event_name(&aggregate.event);
             let example =
                 self.schema.event_type(event).and_then(|ty| ty.attributes.iter().find(|a| is_number(a)).map(|a| a.name.clone()));
             let example = example.unwrap_or_else(|| "attribute".to_owned());
@@ -201,12 +201,12 @@ impl Checker<'_> {
             EventRef::Unsupported(_) => None,
         }
     }
+}
 
-    fn event_name<'e>(&self, event: &'e EventRef) -> &'e str {
-        match event {
-            EventRef::Name(name) => &name.value,
-            EventRef::Unsupported(_) => "Event",
-        }
+fn event_name(event: &EventRef) -> &str {
+    match event {
+        EventRef::Name(name) => &name.value,
+        EventRef::Unsupported(_) => "Event",
     }
 }
 
@@ -227,11 +227,11 @@ pub(super) fn a_type(ty: ColumnType) -> String {
 }
 
 /// `Some(None)` is a part with a mistake, `None` a part that was not written.
+#[expect(clippy::option_option, reason = "absent, wrong and right are three things")]
 trait TransposeOption<T> {
     fn transpose_option(self) -> Option<Option<T>>;
 }
 
-#[expect(clippy::option_option, reason = "absent, wrong and right are three things")]
 impl<T> TransposeOption<T> for Option<Option<T>> {
     fn transpose_option(self) -> Self {
         match self {

@@ -17,7 +17,7 @@ pub(super) struct Subject {
     pub ty: ColumnType,
     /// The closed set of its texts.
     pub values: Option<Vec<String>>,
-    /// What people call it: `field `Kraj``.
+    /// What people call it: ``field `Kraj` ``.
     pub what: String,
     /// Where it stands.
     pub span: Span,

@@ -72,7 +72,7 @@ impl One<'_> {
             Condition::Not(inner) => !self.condition(inner),
             Condition::Segment(id) => self.segment(*id),
             Condition::Test(test) => match self.value(&test.value) {
-                Some(value) => self.test(&value, self.scalar(&test.value), &test.test),
+                Some(value) => self.test(&value, &self.scalar(&test.value), &test.test),
                 None => test.or_empty || matches!(test.test, crate::check::typed::Test::IsEmpty),
             },
             Condition::Events(matching, range) => range.contains(self.matching(matching).count() as u64),
@@ -139,13 +139,13 @@ impl One<'_> {
             Filter::All(parts) => parts.iter().all(|p| self.filter(p, event)),
             Filter::Any(parts) => parts.iter().any(|p| self.filter(p, event)),
             Filter::Not(inner) => !self.filter(inner, event),
-            Filter::Instant(test) => self.test(&Value::Time(event.ts), Subject::Typed(Scalar::Time), test),
+            Filter::Instant(test) => self.test(&Value::Time(event.ts), &Subject::Typed(Scalar::Time), test),
             Filter::Attr { attr, test, or_empty } => {
                 let scalar = self.schema.attribute_column(event.event, *attr).map_or(Scalar::Text, |c| c.ty.scalar());
                 let value =
                     event.attributes.get(usize::from(attr.0)).and_then(Option::as_ref).filter(|v| **v != Value::List(Vec::new()));
                 match value {
-                    Some(value) => self.test(value, Subject::Typed(scalar), test),
+                    Some(value) => self.test(value, &Subject::Typed(scalar), test),
                     None => *or_empty || matches!(test, crate::check::typed::Test::IsEmpty),
                 }
             }

@@ -10,14 +10,14 @@ use crate::value::{Decimal, Folding, Value, fold};
 
 impl One<'_> {
     /// Whether a value passes a test.
-    pub(super) fn test(&self, value: &Value, subject: Subject, test: &Test) -> bool {
+    pub(super) fn test(&self, value: &Value, subject: &Subject, test: &Test) -> bool {
         match test {
             Test::IsEmpty => false,
             Test::IsSet => true,
             Test::Is(expected) => *value == Value::Bool(*expected),
-            Test::Number(op, than) => number(value, &subject).is_some_and(|n| op.accepts(n.cmp(than))),
-            Test::NumberBetween(from, to) => number(value, &subject).is_some_and(|n| *from <= n && n <= *to),
-            Test::NumberIn(list, negated) => number(value, &subject).is_some_and(|n| list.contains(&n) != *negated),
+            Test::Number(op, than) => number(value, subject).is_some_and(|n| op.accepts(n.cmp(than))),
+            Test::NumberBetween(from, to) => number(value, subject).is_some_and(|n| *from <= n && n <= *to),
+            Test::NumberIn(list, negated) => number(value, subject).is_some_and(|n| list.contains(&n) != *negated),
             Test::Text(op, needle, folding) => text(value).is_some_and(|t| text_test(*op, t, needle, *folding)),
             Test::TextIn(list, folding, negated) => {
                 text(value).is_some_and(|t| list.iter().any(|l| fold(l, *folding) == fold(t, *folding)) != *negated)
@@ -38,10 +38,10 @@ impl One<'_> {
                 Value::Time(ms) => is_anniversary(self.clock.day_of(*ms), within, self.clock),
                 _ => false,
             },
-            Test::Has(op, operand) => self.has(value, &subject, *op, operand),
+            Test::Has(op, operand) => self.has(value, subject, *op, operand),
             Test::Field(op, field, scalar) => {
                 let Some(other) = self.field(usize::from(field.0)) else { return false };
-                self.compare(value, &subject, other, &Subject::Typed(*scalar)).is_some_and(|ordering| op.accepts(ordering))
+                Self::compare(value, subject, other, &Subject::Typed(*scalar)).is_some_and(|ordering| op.accepts(ordering))
             }
         }
     }
@@ -56,7 +56,7 @@ impl One<'_> {
         }
     }
 
-    fn compare(&self, a: &Value, a_is: &Subject, b: &Value, b_is: &Subject) -> Option<Ordering> {
+    fn compare(a: &Value, a_is: &Subject, b: &Value, b_is: &Subject) -> Option<Ordering> {
         match (a, b) {
             (Value::Text(a), Value::Text(b)) => Some(a.cmp(b)),
             (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
@@ -78,7 +78,7 @@ impl One<'_> {
             ListOperand::Field(field) => {
                 let Some(Value::List(others)) = self.field(usize::from(field.0)) else { return false };
                 let other_is = Subject::Typed(self.schema.field_column(*field).map_or(Scalar::Text, |c| c.ty.scalar()));
-                let equal = |item: &Value, other: &Value| self.compare(item, subject, other, &other_is) == Some(Ordering::Equal);
+                let equal = |item: &Value, other: &Value| Self::compare(item, subject, other, &other_is) == Some(Ordering::Equal);
                 others.iter().flatten().map(|other| passes(&|item| equal(item, other))).collect()
             }
         };

@@ -1,5 +1,7 @@
 //! Random scripts in the language itself, so that parser and checker take part.
 
+use std::fmt::Write as _;
+
 use rand::Rng;
 use rand::RngExt;
 use rand::seq::IndexedRandom;
@@ -14,7 +16,7 @@ pub fn script(rng: &mut impl Rng, world: &World, segments: usize) -> String {
     for at in 0..segments {
         let mut writer = Writer { rng, world, segments: at };
         let condition = writer.condition(3);
-        out.push_str(&format!("segment s{at} = {condition}\n"));
+        writeln!(out, "segment s{at} = {condition}").unwrap();
     }
     out
 }
