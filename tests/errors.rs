@@ -1,6 +1,7 @@
 //! One file for each mistake: `tests/errors/NAME.seg` and what segql says of it in `NAME.txt`.
 //!
 //! A new file gets its `.txt` with `UPDATE_ERRORS=1 cargo test --test errors`; read what it says before it is kept.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::disallowed_methods, clippy::panic)]
 
 use std::path::{Path, PathBuf};
 

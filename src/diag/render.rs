@@ -82,25 +82,24 @@ impl ariadne::Cache<SourceId> for Cache {
 /// One line each: `a.seg:3:7: error[E0203]: message`.
 #[must_use]
 pub fn short(diagnostics: &[Diagnostic], sources: &Sources) -> String {
-    diagnostics
-        .iter()
-        .map(|d| {
-            let source = sources.get(d.span.source);
-            let name = source.map_or("?", |s| s.name.as_str());
-            let (line, column) = source.map_or((0, 0), |s| {
-                let position = s.position(d.span.start);
-                (position.line, position.column)
-            });
-            let severity = if d.severity() == Severity::Error { "error" } else { "warning" };
-            format!("{name}:{line}:{column}: {severity}[{}]: {}\n", d.code, d.message)
-        })
-        .collect()
+    let line = |d: &Diagnostic| {
+        let source = sources.get(d.span.source);
+        let name = source.map_or("?", |s| s.name.as_str());
+        let (line, column) = source.map_or((0, 0), |s| {
+            let position = s.position(d.span.start);
+            (position.line, position.column)
+        });
+        let severity = if d.severity() == Severity::Error { "error" } else { "warning" };
+        format!("{name}:{line}:{column}: {severity}[{}]: {}\n", d.code, d.message)
+    };
+    diagnostics.iter().map(line).collect()
 }
 
 /// One JSON object a line, in the published shape.
 #[must_use]
 pub fn json(diagnostics: &[Diagnostic], sources: &Sources) -> String {
-    diagnostics.iter().map(|d| format!("{}\n", json_value(d, sources))).collect()
+    let line = |d: &Diagnostic| json_value(d, sources).to_string() + "\n";
+    diagnostics.iter().map(line).collect()
 }
 
 fn json_value(diagnostic: &Diagnostic, sources: &Sources) -> Value {

@@ -13,12 +13,14 @@ use crate::store::{EventChunk, RowBlock, Snapshot, StoreError};
 /// A snapshot with the columns that have been decoded of it. Views are borrowed from the file: they cost little memory.
 pub struct Engine<'s> {
     snapshot: &'s Snapshot<'s>,
-    fields: RefCell<HashMap<(FieldId, u32), Option<Arc<Column<'s>>>>>,
-    ids: RefCell<HashMap<u32, Arc<Vec<Column<'s>>>>>,
-    summaries: RefCell<HashMap<(EventId, u32), Option<Arc<EventChunk<'s>>>>>,
-    rows: RefCell<HashMap<(EventId, u32, u32), Arc<RowBlock<'s>>>>,
-    attributes: RefCell<HashMap<(EventId, u32, u32, AttrId), Option<Arc<Column<'s>>>>>,
+    fields: Cache<(FieldId, u32), Option<Arc<Column<'s>>>>,
+    ids: Cache<u32, Arc<Vec<Column<'s>>>>,
+    summaries: Cache<(EventId, u32), Option<Arc<EventChunk<'s>>>>,
+    rows: Cache<(EventId, u32, u32), Arc<RowBlock<'s>>>,
+    attributes: Cache<(EventId, u32, u32, AttrId), Option<Arc<Column<'s>>>>,
 }
+
+type Cache<K, V> = RefCell<HashMap<K, V>>;
 
 /// The columns that a plan reads.
 #[derive(Debug, Default)]
@@ -109,7 +111,7 @@ impl<'s> Engine<'s> {
 
 /// The value of a key, made once.
 fn cached<K: Copy + Eq + std::hash::Hash, V: Clone>(
-    cache: &RefCell<HashMap<K, V>>,
+    cache: &Cache<K, V>,
     key: K,
     make: impl FnOnce() -> Result<V, StoreError>,
 ) -> Result<V, StoreError> {

@@ -163,7 +163,7 @@ impl Chunk<'_> {
             Atom::Field { field, predicate, or_empty } => {
                 fields::field(self.context, self.data, *field, predicate, *or_empty, within)
             }
-            Atom::ContactId(predicate) => fields::contact_id(self.context, self.data, predicate, within),
+            Atom::ContactId(predicate) => Ok(fields::contact_id(self.context, self.data, predicate, within)),
             Atom::Events(events) => events::events(self.context, self.data, events, within),
         }
     }

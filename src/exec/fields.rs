@@ -162,7 +162,6 @@ pub(super) fn value_passes(
     predicate: &Predicate,
 ) -> bool {
     match (predicate, column) {
-        (Predicate::Never, _) => false,
         (Predicate::Set, Column::Int(c)) => c.is_present(place),
         (Predicate::Set, Column::Text(c)) => c.codes().is_present(place),
         (Predicate::Set, Column::List(c)) => !c.range(place).is_empty(),
@@ -237,15 +236,10 @@ fn compare((a, at, a_decimals): (&Column<'_>, usize, u8), (b, bt, b_decimals): (
 }
 
 /// The contacts of `within` whose id passes.
-pub(super) fn contact_id(
-    context: &Context<'_>,
-    data: &ChunkData<'_>,
-    predicate: &Predicate,
-    within: &Words,
-) -> Result<Set, ExecError> {
+pub(super) fn contact_id(context: &Context<'_>, data: &ChunkData<'_>, predicate: &Predicate, within: &Words) -> Set {
     let mut set = words::empty();
     match predicate {
-        Predicate::Set => return Ok(Box::new(*within)),
+        Predicate::Set => return Box::new(*within),
         Predicate::Text(test) => {
             let mut base = 0;
             for column in data.ids.iter().flat_map(|ids| ids.iter()) {
@@ -260,5 +254,5 @@ pub(super) fn contact_id(
         _ => {}
     }
     words::and(&mut set, within);
-    Ok(set)
+    set
 }

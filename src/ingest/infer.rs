@@ -9,6 +9,7 @@ use crate::time;
 use crate::value::{Decimal, nfc};
 
 /// What the values of a column have had in common so far.
+#[expect(clippy::struct_excessive_bools, reason = "each is one observation, independent of the others")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Guess {
     list: bool,

@@ -310,8 +310,8 @@ fn nested(field: &Field) -> Raw<'_> {
         Field::Bool(b) => Raw::Bool(*b),
         Field::Byte(n) => Raw::Int(i64::from(*n)),
         Field::Short(n) => Raw::Int(i64::from(*n)),
-        Field::Int(n) => Raw::Int(i64::from(*n)),
-        Field::Long(n) => Raw::Int(*n),
+        Field::Int(n) | Field::TimeMillis(n) => Raw::Int(i64::from(*n)),
+        Field::Long(n) | Field::TimeMicros(n) => Raw::Int(*n),
         Field::UByte(n) => Raw::Int(i64::from(*n)),
         Field::UShort(n) => Raw::Int(i64::from(*n)),
         Field::UInt(n) => Raw::Int(i64::from(*n)),
@@ -328,8 +328,6 @@ fn nested(field: &Field) -> Raw<'_> {
         Field::Date(day) => Raw::Day(*day),
         Field::TimestampMillis(ms) => Raw::Instant(*ms),
         Field::TimestampMicros(us) => Raw::Instant(us.div_euclid(1000)),
-        Field::TimeMillis(n) => Raw::Int(i64::from(*n)),
-        Field::TimeMicros(n) => Raw::Int(*n),
         Field::Group(row) => {
             Raw::Record(row.get_column_iter().map(|(name, f)| (Cow::Borrowed(name.as_str()), nested(f))).collect())
         }

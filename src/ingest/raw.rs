@@ -54,9 +54,8 @@ impl Raw<'_> {
     /// The value as the text of an id: numbers as they are written.
     pub fn as_id(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Text(text) => Some(Cow::Borrowed(text)),
+            Self::Text(text) | Self::Number(text) => Some(Cow::Borrowed(text)),
             Self::Cell(text) => Some(Cow::Borrowed(text)),
-            Self::Number(text) => Some(Cow::Borrowed(text)),
             Self::Int(n) => Some(Cow::Owned(n.to_string())),
             Self::Double(n) => Some(Cow::Owned(format!("{n:?}"))),
             Self::Decimal(n, scale) => Some(Cow::Owned(crate::value::Decimal::new(*n, *scale).to_string())),

@@ -1,5 +1,7 @@
 //! Plans for people and programs: the tree with resolved windows in the schema's zone, and the order of evaluation.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -95,7 +97,7 @@ impl Explained {
 
 fn text(item: &Item, first: &str, next: &str, out: &mut String) {
     let note = if item.again { "  (see above)".to_owned() } else { format!("  (cost {})", item.cost) };
-    out.push_str(&format!("{first}{}{note}\n", item.words));
+    let _ = writeln!(out, "{first}{}{note}", item.words);
     let last = item.parts.len().saturating_sub(1);
     for (at, part) in item.parts.iter().enumerate() {
         let (branch, trunk) = if at == last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
@@ -117,9 +119,9 @@ fn dot(item: &Item, out: &mut String) {
         return;
     }
     let label = item.words.replace('\\', "\\\\").replace('"', "\\\"");
-    out.push_str(&format!("  n{} [label=\"{label}\\ncost {}\"];\n", item.id.0, item.cost));
+    let _ = writeln!(out, "  n{} [label=\"{label}\\ncost {}\"];", item.id.0, item.cost);
     for part in &item.parts {
-        out.push_str(&format!("  n{} -> n{};\n", item.id.0, part.id.0));
+        let _ = writeln!(out, "  n{} -> n{};", item.id.0, part.id.0);
         dot(part, out);
     }
 }

@@ -1,5 +1,7 @@
 //! `schema.toml`: reading it with every mistake found, and writing it.
 
+use std::fmt::Write as _;
+
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -329,19 +331,19 @@ fn in_order<'v, 't>(table: &'v DeTable<'t>) -> Vec<(&'v Spanned<std::borrow::Cow
 pub fn to_toml(schema: &Schema) -> String {
     let mut out = format!("timezone = {}\n", quoted(schema.timezone.name()));
     for (name, definition) in grouped(&schema.fields) {
-        out.push_str(&format!("\n[fields.{}]\n{}", key(&name), long(&definition)));
+        let _ = write!(out, "\n[fields.{}]\n{}", key(&name), long(&definition));
     }
     let born = super::system_events();
     for event in schema.events.iter().filter(|e| !born.contains(e)) {
         let kind = if event.kind == EventKind::System { "system" } else { "customer" };
-        out.push_str(&format!("\n[events.{}]\nkind = \"{kind}\"\n", key(&event.name)));
+        let _ = writeln!(out, "\n[events.{}]\nkind = \"{kind}\"", key(&event.name));
         if let Some(description) = &event.description {
-            out.push_str(&format!("description = {}\n", quoted(description)));
+            let _ = writeln!(out, "description = {}", quoted(description));
         }
         if !event.attributes.is_empty() {
-            out.push_str(&format!("[events.{}.attributes]\n", key(&event.name)));
+            let _ = writeln!(out, "[events.{}.attributes]", key(&event.name));
             for (name, definition) in grouped(&event.attributes) {
-                out.push_str(&format!("{} = {}\n", key(&name), short(&definition)));
+                let _ = writeln!(out, "{} = {}", key(&name), short(&definition));
             }
         }
     }

@@ -187,16 +187,16 @@ impl Store {
     }
 
     pub(super) fn meta(&self, txn: &heed::RoTxn<'_>) -> Result<Meta, StoreError> {
+        #[derive(Deserialize)]
+        struct Version {
+            format: u32,
+        }
         let bytes = self
             .tables
             .meta
             .get(txn, META)
             .map_err(|e| self.engine(&e))?
             .ok_or_else(|| StoreError::Foreign(self.path.clone()))?;
-        #[derive(Deserialize)]
-        struct Version {
-            format: u32,
-        }
         let damaged = |_| StoreError::damaged("its description");
         let Version { format } = serde_json::from_slice(bytes).map_err(damaged)?;
         if format != FORMAT {

@@ -224,7 +224,7 @@ pub struct EventHead {
 }
 
 /// A value inside a body.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum BodyValue<'a> {
     /// One value.
     Scalar(ValueRef<'a>),
@@ -233,7 +233,7 @@ pub enum BodyValue<'a> {
 }
 
 /// The elements of a list inside a body.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Items<'a> {
     /// Number of elements still to come.
     pub len: u32,
@@ -309,7 +309,7 @@ impl<'a> Body<'a> {
             TAG_TIME => ValueRef::Time(unzigzag(self.varint()?)),
             _ => {
                 let items = Items { len: u32::try_from(self.varint()?).ok()?, bytes: *self };
-                let mut skip = items;
+                let mut skip = items.clone();
                 while skip.next().is_some() {}
                 self.0 = skip.bytes.0;
                 return Some((id, Some(BodyValue::List(items))));

@@ -177,7 +177,7 @@ fn words(rule: NodeKind) -> Option<&'static str> {
         K::number | K::percent => "a number",
         K::string | K::title => "a text in quotes such as `\"Gold\"`",
         K::date | K::instant | K::point | K::relative => "a point in time such as `2025-11-01` or `90d ago`",
-        K::expr | K::product | K::primary | K::literal | K::parenthesis | K::aggregate => "a value",
+        K::expr | K::product | K::primary | K::literal | K::parenthesis | K::aggregate | K::param_value => "a value",
         K::test
         | K::base_test
         | K::compare
@@ -204,7 +204,6 @@ fn words(rule: NodeKind) -> Option<&'static str> {
         }
         K::param_name => "the name of a param",
         K::param_type => "a type such as `text` or `number`",
-        K::param_value => "a value",
         K::period => "`day`, `week`, `month`, `quarter` or `year`",
         K::periods => "`days`, `weeks`, `months`, `quarters` or `years`",
         K::kw_and => "`and`",

@@ -20,9 +20,12 @@ pub struct World {
     imports: Vec<Import>,
 }
 
+/// A contact, the instant of the line, and the fields that it sets or empties.
+type Line = (String, i64, Vec<(usize, Option<Value>)>);
+
 /// Contact lines and events that arrive together.
 struct Import {
-    lines: Vec<(String, i64, Vec<(usize, Option<Value>)>)>,
+    lines: Vec<Line>,
     events: Vec<(String, Event, Option<String>)>,
 }
 

@@ -1,5 +1,7 @@
 //! Random scripts in the language itself, so that parser and checker take part.
 
+use std::fmt::Write as _;
+
 use rand::Rng;
 use rand::RngExt;
 use rand::seq::IndexedRandom;
@@ -16,18 +18,18 @@ pub fn script(rng: &mut impl Rng, world: &World, segments: usize) -> String {
         match writer.rng.random_range(0..12) {
             0 | 1 => {
                 let kind = writer.one(&[Kind::Number, Kind::Number, Kind::Time, Kind::Date, Kind::Text, Kind::Texts]);
-                let value = writer.value_of(kind, 2);
-                out.push_str(&format!("let $l{} = {value}\n", writer.lets.len()));
+                let value = writer.variable_of(kind, 2);
+                writeln!(out, "let $l{} = {value}", writer.lets.len()).unwrap();
                 writer.lets.push(kind);
             }
             2 => {
                 let (a, b) = (writer.condition(1), writer.condition(1));
-                out.push_str(&format!("decision d{} < when {a} -> \"x\"; when {b} -> \"y\"; otherwise -> \"x\" >\n", writer.decisions));
+                writeln!(out, "decision d{} < when {a} -> \"x\"; when {b} -> \"y\"; otherwise -> \"x\" >", writer.decisions).unwrap();
                 writer.decisions += 1;
             }
             _ => {
                 let condition = writer.condition(3);
-                out.push_str(&format!("segment s{} = {condition}\n", writer.segments));
+                writeln!(out, "segment s{} = {condition}", writer.segments).unwrap();
                 writer.segments += 1;
             }
         }

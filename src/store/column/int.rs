@@ -278,7 +278,6 @@ impl<'a> IntColumn<'a> {
         (lo <= hi).then_some((lo, hi))
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "bounds are cut to the width first")]
     fn scan_dense(&self, words: Option<&[u64]>, lo: u64, hi: u64, out: &mut [u64]) {
         match &self.packed {
             // The only value is `base`, and bounds that hold it have been answered by the zone map.

@@ -11,7 +11,7 @@ use super::LoadOptions;
 
 /// Rows of one kind by chunk.
 pub(super) struct Partitions {
-    partitions: BTreeMap<u32, Partition>,
+    chunks: BTreeMap<u32, Partition>,
     buffered: usize,
     budget: usize,
     temp_dir: PathBuf,
@@ -29,12 +29,12 @@ pub(super) struct Partition {
 impl Partitions {
     pub fn new(options: &LoadOptions) -> Self {
         let temp_dir = options.temp_dir.clone().unwrap_or_else(std::env::temp_dir);
-        Self { partitions: BTreeMap::new(), buffered: 0, budget: options.memory_budget / 2, temp_dir }
+        Self { chunks: BTreeMap::new(), buffered: 0, budget: options.memory_budget / 2, temp_dir }
     }
 
     /// Adds a row of the contact at `slot` of `chunk`.
     pub fn push(&mut self, chunk: u32, slot: u32, body: &[u8]) {
-        let partition = self.partitions.entry(chunk).or_default();
+        let partition = self.chunks.entry(chunk).or_default();
         let slot = u16::try_from(slot).unwrap_or(u16::MAX);
         let before = partition.buffer.len();
         write_row(&mut partition.buffer, slot, body);
@@ -47,7 +47,7 @@ impl Partitions {
             return Ok(());
         }
         let failed = |error| StoreError::Io { action: "write temporary data to", path: self.temp_dir.clone(), error };
-        for partition in self.partitions.values_mut() {
+        for partition in self.chunks.values_mut() {
             let file = match &mut partition.file {
                 Some(file) => file,
                 None => partition.file.insert(tempfile::tempfile_in(&self.temp_dir).map_err(failed)?),
@@ -62,12 +62,12 @@ impl Partitions {
 
     /// The chunks that have rows, ascending.
     pub fn chunks(&self) -> impl Iterator<Item = u32> {
-        self.partitions.keys().copied()
+        self.chunks.keys().copied()
     }
 
     /// The rows of a chunk.
     pub fn get(&self, chunk: u32) -> Option<&Partition> {
-        self.partitions.get(&chunk)
+        self.chunks.get(&chunk)
     }
 }
 
