@@ -10,6 +10,7 @@ pub mod exec;
 pub mod generate;
 #[cfg(feature = "engine")]
 pub mod ingest;
+pub mod lint;
 pub mod plan;
 pub mod row;
 pub mod schema;

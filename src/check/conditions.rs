@@ -116,7 +116,7 @@ impl Checker<'_> {
                 Applicability::Maybe,
                 format!("replace with `{near}`"),
                 label.span,
-                super::operands::quoted(near),
+                crate::syntax::quoted(near),
             );
         }
         let known = known_names("labels", decision.labels.iter().map(String::as_str));

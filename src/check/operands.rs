@@ -118,7 +118,7 @@ impl Checker<'_> {
                 Applicability::Maybe,
                 format!("replace with `{near}`"),
                 span,
-                quoted(near),
+                crate::syntax::quoted(near),
             );
         }
         self.report(diagnostic.help(super::conditions::known_names("values", values.iter().map(String::as_str))));
@@ -280,21 +280,4 @@ fn rewritten(constant: &Constant, wanted: Scalar, zone: chrono_tz::Tz) -> Option
         (Constant::Text(text), Scalar::Bool) => matches!(text.as_str(), "true" | "false").then(|| text.clone()),
         _ => None,
     }
-}
-
-/// A text as a literal of the language.
-pub(super) fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }

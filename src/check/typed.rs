@@ -40,7 +40,7 @@ pub enum DefinitionId {
 }
 
 /// All definitions of a run.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Program {
     /// Segments, in the order in which they were checked.
     pub segments: Vec<Segment>,
@@ -57,7 +57,7 @@ pub struct Program {
 }
 
 /// One named condition.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Segment {
     /// Name as written, in NFC; empty for a bare condition.
     pub name: String,
@@ -68,7 +68,7 @@ pub struct Segment {
 }
 
 /// One named value.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Let {
     /// Name without `$`.
     pub name: String,
@@ -77,7 +77,7 @@ pub struct Let {
 }
 
 /// `decision name < when c -> "label"; ...; otherwise -> "label" >`: the first branch that holds gives the label.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Decision {
     /// Name as written, in NFC.
     pub name: String,
@@ -90,7 +90,7 @@ pub struct Decision {
 }
 
 /// One line of a decision.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Branch {
     /// When it applies, unless one before it does.
     pub condition: Condition,
@@ -99,7 +99,7 @@ pub struct Branch {
 }
 
 /// `list name = "file"`: contact ids.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct StaticList {
     /// Name as written, in NFC.
     pub name: String,
@@ -108,7 +108,7 @@ pub struct StaticList {
 }
 
 /// `top 1000 by VALUE of c`. Contacts whose value is empty are left out first.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Ranked {
     /// `top` rather than `bottom`.
     pub highest: bool,
@@ -121,7 +121,7 @@ pub struct Ranked {
 }
 
 /// How many of a ranking.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Amount {
     /// So many.
     Count(u64),
@@ -144,8 +144,16 @@ impl PartialEq for Condition {
     }
 }
 
+impl Eq for Condition {}
+
+impl std::hash::Hash for Condition {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.kind.hash(state);
+    }
+}
+
 /// The forms of a condition.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ConditionKind {
     /// All contacts.
     Everyone,
@@ -178,7 +186,7 @@ pub enum ConditionKind {
 }
 
 /// `sample 10% salt "x"`: contacts with [`sample_hash`](crate::value::sample_hash) of salt and id below `share * 2^64`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Sample {
     /// 0 to 1.
     pub share: Decimal,
@@ -197,7 +205,7 @@ pub struct CountRange {
 
 /// `VALUE TEST [or empty] [for D]`. On an empty value the test is false whatever it says, unless `or_empty` (or the
 /// test is `is empty`). `has only < >` comes with `or_empty`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ValueTest {
     /// What is tested.
     pub value: ValueExpr,
@@ -211,7 +219,7 @@ pub struct ValueTest {
 }
 
 /// One value for a contact, or empty. An empty list is empty.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ValueExpr {
     /// The same for all contacts.
     Constant(Constant),
@@ -232,7 +240,7 @@ pub enum ValueExpr {
 }
 
 /// A literal or a param.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Constant {
     /// A number.
     Number(Decimal),
@@ -268,7 +276,7 @@ pub enum Part {
 }
 
 /// A function over the matching events.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Aggregate {
     /// What is made of them.
     pub function: Function,
@@ -323,7 +331,7 @@ pub enum Function {
 }
 
 /// Which events of a contact count. Events after `now` never match.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Matching {
     /// The event types, in schema order, each once.
     pub sources: Vec<EventSource>,
@@ -332,7 +340,7 @@ pub struct Matching {
 }
 
 /// The events of one type, with what is said of them resolved for this type.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EventSource {
     /// The event type.
     pub event: EventId,
@@ -343,7 +351,7 @@ pub struct EventSource {
 }
 
 /// When an event happened.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum EventWindow {
     /// The same instants for every contact.
     Fixed(Window),
@@ -353,7 +361,7 @@ pub enum EventWindow {
 
 /// A window whose ends are values of the contact. A date as an end is its whole day; an empty end: nothing matches.
 /// On dates, instants as ends count as their calendar days.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ValueWindow {
     /// t < x; before the day x begins.
     Before(ValueExpr),
@@ -387,7 +395,7 @@ pub enum Side {
 }
 
 /// Events in strictly increasing time. The first step is not negated.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Sequence {
     /// `by attr`: all events of the sequence have the same value of [`EventSource::attr`]; events without one are out.
     pub by: bool,
@@ -398,7 +406,7 @@ pub struct Sequence {
 }
 
 /// One step of a sequence; t is the instant of the last step before it that is not negated.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Step {
     /// There is no such event in (t, t + within], and t + within <= now; without `within`: none after t, up to now.
     pub negated: bool,
@@ -409,7 +417,7 @@ pub struct Step {
 }
 
 /// A test on a single event.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Filter {
     /// Passes every part; without parts: always.
     All(Vec<Filter>),
@@ -444,7 +452,7 @@ pub enum EventValue {
 }
 
 /// A test on one record of a list of records.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ItemFilter {
     /// Passes every part.
     All(Vec<ItemFilter>),
@@ -466,7 +474,7 @@ pub enum ItemFilter {
 }
 
 /// A test on a value. Which tests go with which type is the checker's business: the comments say what may meet what.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Test {
     /// Any type: has no value.
     IsEmpty,
@@ -551,7 +559,7 @@ pub enum HasOp {
 }
 
 /// The operands of a list test.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum ListOperand {
     /// Literal texts.
     Text(Vec<String>, Folding),
@@ -568,6 +576,14 @@ pub struct Pattern(pub regex::Regex);
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
         self.0.as_str() == other.0.as_str()
+    }
+}
+
+impl Eq for Pattern {}
+
+impl std::hash::Hash for Pattern {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.as_str().hash(state);
     }
 }
 

@@ -96,6 +96,15 @@ codes! {
     E0501 "a regular expression that cannot be read";
     E0601 "a schema that cannot be used";
     E0901 "a part of the language that this version does not evaluate yet";
+    W0101 "a condition that nobody satisfies";
+    W0102 "a condition that everybody satisfies";
+    W0103 "a part that changes nothing";
+    W0104 "a condition that stands twice";
+    W0105 "two negations";
+    W0201 "a test that leaves out contacts without a value";
+    W0202 "`at most` that includes none";
+    W0301 "a value that never occurs";
+    W0302 "a window longer than the history";
 }
 
 #[cfg(test)]

@@ -26,6 +26,11 @@ impl Schema {
             problems.push(message);
         }
         grow(&mut grown.fields, &wanted.fields, "field", &mut problems);
+        for lint in &wanted.allowed_lints {
+            if !grown.allowed_lints.contains(lint) {
+                grown.allowed_lints.push(lint.clone());
+            }
+        }
         for event in &wanted.events {
             match grown.events.iter_mut().find(|e| e.name == event.name) {
                 Some(known) => {

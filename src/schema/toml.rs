@@ -95,8 +95,7 @@ impl Reader {
                         self.event(name, definition, &mut schema.events);
                     }
                 }
-                // Which lints are allowed is read by the linter.
-                "lints" => drop(self.table(value, "`lints`")),
+                "lints" => self.lints(value, &mut schema.allowed_lints),
                 other => self.unknown(key, other, &["timezone", "fields", "events", "lints"]),
             }
         }
@@ -275,6 +274,25 @@ impl Reader {
             self.problem(value.span(), format!("`decimals` is a whole number from 0 to {MAX_DECIMALS}"), None);
         }
         found
+    }
+
+    /// `allow = ["W0201"]`
+    fn lints(&mut self, value: &Value<'_>, allowed: &mut Vec<String>) {
+        for (key, value) in self.table(value, "`lints`") {
+            if key.get_ref() != "allow" {
+                self.unknown(key, key.get_ref(), &["allow"]);
+                continue;
+            }
+            for code in self.texts(value).unwrap_or_default() {
+                let known = crate::diag::codes::ALL.iter().map(|c| c.id()).filter(|id| id.starts_with('W'));
+                if known.clone().any(|id| id == code) {
+                    allowed.push(code);
+                } else {
+                    let near = nearest(&code, known).map(|n| format!("did you mean `{n}`?"));
+                    self.problem(value.span(), format!("there is no lint `{code}`"), near);
+                }
+            }
+        }
     }
 
     fn texts(&mut self, value: &Value<'_>) -> Option<Vec<String>> {

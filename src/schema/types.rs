@@ -29,6 +29,8 @@ pub struct Schema {
     pub fields: Vec<Column>,
     /// Event types: the system events first, then the customer's in order of appearance.
     pub events: Vec<EventType>,
+    /// Codes of lints that are allowed, such as `W0201`.
+    pub allowed_lints: Vec<String>,
 }
 
 /// One field of a contact, or one attribute of an event.
@@ -160,7 +162,7 @@ impl Schema {
     /// A schema with the system events alone.
     #[must_use]
     pub fn new(timezone: Tz) -> Self {
-        Self { timezone, fields: Vec::new(), events: super::system_events() }
+        Self { timezone, fields: Vec::new(), events: super::system_events(), allowed_lints: Vec::new() }
     }
 
     /// The field called `name` (NFC, exact).

@@ -59,6 +59,8 @@ pub(super) struct Meta {
     pub contacts: u32,
     pub generation: u32,
     pub timezone_database: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allowed_lints: Vec<String>,
 }
 
 impl Meta {
@@ -71,6 +73,7 @@ impl Meta {
             contacts: 0,
             generation: 0,
             timezone_database: chrono_tz::IANA_TZDB_VERSION.to_owned(),
+            allowed_lints: Vec::new(),
         };
         meta.set_schema(schema);
         meta
@@ -80,11 +83,17 @@ impl Meta {
         schema.timezone.name().clone_into(&mut self.timezone);
         self.fields.clone_from(&schema.fields);
         self.events.clone_from(&schema.events);
+        self.allowed_lints.clone_from(&schema.allowed_lints);
     }
 
     pub fn schema(&self) -> Result<Schema, StoreError> {
         let timezone = self.timezone.parse().map_err(|_| StoreError::damaged(format!("its time zone `{}`", self.timezone)))?;
-        Ok(Schema { timezone, fields: self.fields.clone(), events: self.events.clone() })
+        Ok(Schema {
+            timezone,
+            fields: self.fields.clone(),
+            events: self.events.clone(),
+            allowed_lints: self.allowed_lints.clone(),
+        })
     }
 }
 

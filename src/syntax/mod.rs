@@ -10,6 +10,8 @@ mod expected;
 mod nesting;
 mod parse;
 mod span;
+mod spell;
 
 pub use parse::parse;
+pub use spell::quoted;
 pub use span::{LineIndex, Position, Source, SourceId, Sources, Span};
