@@ -6,9 +6,11 @@
 use std::path::{Path, PathBuf};
 
 use segql::check::{Options, check};
-use segql::diag::{Applicability, Diagnostic, codes, render};
-use segql::schema::Schema;
+use segql::diag::{Applicability, Diagnostic, codes, has_errors, render};
+use segql::lint;
+use segql::schema::{AttrId, EventId, FieldId, Schema};
 use segql::syntax::Sources;
+use segql::time::Clock;
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/errors")
@@ -34,8 +36,41 @@ fn check_text(name: &str, text: &str) -> (Sources, Vec<Diagnostic>) {
     let mut sources = Sources::default();
     let entry = sources.add(name, text);
     let read = |path: &Path| std::fs::read_to_string(folder().join(path)).map_err(|_| "there is no such file".to_owned());
-    let checked = check(&mut sources, entry, Options { schema: &schema(), overrides: &[], read: &read });
-    (sources, checked.diagnostics)
+    let schema = schema();
+    let checked = check(&mut sources, entry, Options { schema: &schema, overrides: &[], read: &read });
+    let mut diagnostics = checked.diagnostics;
+    if !has_errors(&diagnostics) {
+        let clock = Clock { now: 1_761_998_400_000, zone: schema.timezone };
+        // Lints that need data say nothing without it.
+        let data: Option<(&dyn lint::Facts, Clock)> = name.starts_with("w03").then_some((&Data, clock));
+        diagnostics.extend(lint::lint(&checked.program, lint::Options { schema: &schema, sources: &sources, data }));
+    }
+    (sources, diagnostics)
+}
+
+/// What the lints are told of the data.
+struct Data;
+
+impl lint::Facts for Data {
+    fn contacts(&self) -> u64 {
+        20_000
+    }
+
+    fn without(&self, _: FieldId) -> Option<u64> {
+        Some(1_234)
+    }
+
+    fn field_texts(&self, _: FieldId) -> Option<Vec<(String, u64)>> {
+        Some([("PL", 12_431), ("Niemcy", 3_005), ("DE", 12)].map(|(t, n)| (t.to_owned(), n)).to_vec())
+    }
+
+    fn attribute_texts(&self, _: EventId, _: AttrId) -> Option<Vec<(String, u64)>> {
+        Some([("buty", 77_000), ("kurtki", 9_001)].map(|(t, n)| (t.to_owned(), n)).to_vec())
+    }
+
+    fn oldest(&self, _: EventId) -> Option<i64> {
+        Some(1_735_689_600_000)
+    }
 }
 
 #[test]
@@ -85,8 +120,9 @@ fn every_code_has_a_file() {
 fn certain_fixes_remove_their_diagnostic() {
     let mut fixed = 0;
     for path in cases() {
+        let name = path.file_name().unwrap().to_str().unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        let (_, diagnostics) = check_text("a.seg", &text);
+        let (_, diagnostics) = check_text(name, &text);
         for diagnostic in &diagnostics {
             for fix in diagnostic.fixes.iter().filter(|f| f.applicability == Applicability::Certain) {
                 let mut edits = fix.edits.clone();
@@ -95,7 +131,7 @@ fn certain_fixes_remove_their_diagnostic() {
                 for edit in edits {
                     text.replace_range(edit.span.start..edit.span.end, &edit.text);
                 }
-                let (_, after) = check_text("a.seg", &text);
+                let (_, after) = check_text(name, &text);
                 assert!(after.len() < diagnostics.len(), "{}: `{}` does not help: {text}", path.display(), fix.title);
                 fixed += 1;
             }

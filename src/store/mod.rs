@@ -13,6 +13,7 @@ mod datafile;
 mod env;
 mod error;
 mod events;
+mod facts;
 mod key;
 mod load;
 mod profile;
