@@ -148,13 +148,13 @@ impl Checker<'_> {
         let name = aggregate.function.value.as_str();
         let event = event_name(&aggregate.event);
         let (wanted, example) = match name {
-            "nth" => ("which one, a whole number", format!("nth({event}.attribute, 2)")),
-            "active_periods" => ("the length of a period and how many periods", format!("active_periods({event}, 7d, 3)")),
-            "most_frequent" => ("at most how often it must occur", format!("most_frequent({event}.attribute, 2)")),
-            _ => ("nothing after the events", format!("{name}({event})")),
+            "nth" => ("needs a position after the attribute", format!("nth({event}.attribute, 2)")),
+            "active_periods" => ("needs the length of a period and how many periods", format!("active_periods({event}, 7d, 3)")),
+            "most_frequent" => ("takes one number, how often the value must occur", format!("most_frequent({event}.attribute, 2)")),
+            _ => ("takes nothing after the events", format!("{name}({event})")),
         };
         let span = aggregate.arguments.iter().map(argument_span).reduce(Span::to).unwrap_or(aggregate.function.span);
-        let message = format!("`{name}` takes {wanted}");
+        let message = format!("`{name}` {wanted}");
         self.report(Diagnostic::new(codes::E0309, span, message).help(format!("write it as in `{example}`")));
     }
 

@@ -2,7 +2,7 @@
 
 use super::Checker;
 use super::typed::{Branch, Condition, ConditionKind, Decision};
-use crate::diag::{Diagnostic, codes};
+use crate::diag::{Applicability, Diagnostic, codes};
 use crate::syntax::Span;
 use crate::syntax::ast::DecisionDef;
 
@@ -39,7 +39,8 @@ impl Checker<'_> {
             self.report(
                 Diagnostic::new(codes::E0409, span, message)
                     .here("`otherwise` is missing before this")
-                    .help("end it with `otherwise -> \"label\"`"),
+                    .help("end it with `otherwise -> \"label\"`")
+                    .fix(Applicability::Maybe, "add `otherwise`", Span { end: span.start, ..span }, "; otherwise -> \"\" "),
             );
             return;
         };

@@ -239,10 +239,12 @@ impl Checker<'_> {
     }
 }
 
-/// `a number`, `a list<text>`
+/// `a number`, `a list of texts`
 pub(super) fn a_type(ty: ColumnType) -> String {
     match ty {
         ColumnType::Scalar(Scalar::Text) => "text".to_owned(),
-        ty => format!("a {ty}"),
+        ColumnType::Scalar(scalar) => format!("a {scalar}"),
+        ColumnType::List(scalar) => format!("a list of {scalar}s"),
+        ColumnType::Item(scalar) => format!("a list of {scalar}s, one of each record"),
     }
 }

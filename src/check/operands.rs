@@ -164,10 +164,9 @@ impl Checker<'_> {
     fn unknown_param(&mut self, name: &Name) {
         let known = self.params.names().chain(self.names.lets.keys().copied());
         let near = suggest::nearest(&name.value, known);
-        self.report(
-            unknown(codes::E0206, "param", name, near)
-                .help_if(near.is_none(), "define it with `param $name: type = value` or `let $name = value`"),
-        );
+        let mut diagnostic = unknown(codes::E0206, "value or param", name, near);
+        diagnostic.message = format!("unknown value or param `${}`", name.value);
+        self.report(diagnostic.help_if(near.is_none(), "define it with `param $name: type = value` or `let $name = value`"));
     }
 
     /// The items of `[..]`, of a list param or of a list value; `None` after a report.

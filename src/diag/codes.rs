@@ -61,7 +61,7 @@ codes! {
     E0203 "a value outside the closed set";
     E0204 "an unknown attribute";
     E0205 "an unknown segment";
-    E0206 "an unknown param";
+    E0206 "an unknown value or param";
     E0207 "a name defined twice";
     E0208 "definitions that need each other";
     E0209 "a file that cannot be read";

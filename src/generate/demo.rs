@@ -32,24 +32,29 @@ macro_rules! example {
 }
 
 /// The examples, one for each industry and one for all.
-pub const EXAMPLES: [Example; 6] = [
+pub const EXAMPLES: [Example; 7] = [
     example!("E-commerce: lapsed VIPs", "ecommerce_lapsed_vip", "nieaktywni_vip"),
     example!("Retail: consent to text messages", "retail_sms_consent", "poprosic_o_zgode"),
     example!("Bank: cross-selling of a credit card", "bank_cross_selling", "sprzedaz_karty"),
     example!("Travel: last minute", "travel_last_minute", "last_minute"),
     example!("Health: reminders of a check-up", "health_reminders", "przypomnienie"),
     example!("Any industry: no mail opened in 30 days", "no_mail_opened_30d", "nudzimy"),
+    example!("A tour of the language", "language_tour", "kupony"),
 ];
 
 /// The script that all examples use, below `examples/`.
 pub const COMMON: (&str, &str) = ("common.seg", include_str!("../../examples/common.seg"));
+
+/// The static list of the tour.
+const LIST: (&str, &str) =
+    ("language_tour/nie_pisac.csv", include_str!("../../examples/language_tour/nie_pisac.csv"));
 
 /// The text of an embedded script by its path below `examples/`, as the checker asks for it.
 ///
 /// # Errors
 /// What to say when there is none.
 pub fn read(path: &Path) -> Result<String, String> {
-    let known = EXAMPLES.iter().map(|example| (example.file, example.script)).chain([COMMON]);
+    let known = EXAMPLES.iter().map(|example| (example.file, example.script)).chain([COMMON, LIST]);
     let found = known.into_iter().find(|(file, _)| Path::new(file) == path);
     found.map(|(_, text)| text.to_owned()).ok_or_else(|| "it is not one of the examples".to_owned())
 }

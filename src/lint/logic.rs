@@ -352,8 +352,8 @@ fn verdict(all: bool) -> (crate::diag::Code, &'static str) {
 }
 
 /// Parts that no contact satisfies together, or of which each contact satisfies one.
-fn contradiction(claims: &[Claim<'_>], all: bool) -> Option<Diagnostic> {
-    let side = |c: &Claim<'_>| if all { c.clone() } else { c.opposite() };
+fn contradiction<'a>(claims: &[Claim<'a>], all: bool) -> Option<Diagnostic> {
+    let side = |c: &Claim<'a>| -> Claim<'a> { if all { c.clone() } else { c.opposite() } };
     for (at, claim) in claims.iter().enumerate() {
         let mut met = side(claim);
         for other in claims.get(at + 1..).unwrap_or_default() {
@@ -361,8 +361,12 @@ fn contradiction(claims: &[Claim<'_>], all: bool) -> Option<Diagnostic> {
             let together = met.and(&side(other));
             if pair.as_ref().or(together.as_ref()).is_some_and(Claim::is_never) || together.as_ref().is_some_and(Claim::is_never) {
                 let (code, message) = verdict(all);
-                let says = if all { "this excludes the other" } else { "this takes everyone that the other leaves" };
-                return Some(Diagnostic::new(code, other.span, message).here(says).label(claim.span, "the other").help("check the two, or leave one out"));
+                let (first, then) = if all {
+                    ("whoever satisfies this", "cannot satisfy this")
+                } else {
+                    ("whoever does not satisfy this", "satisfies this")
+                };
+                return Some(Diagnostic::new(code, other.span, message).here(then).label(claim.span, first).help("check the two, or leave one out"));
             }
             met = together.unwrap_or(met);
         }
@@ -380,10 +384,10 @@ fn implied(claims: &[Claim<'_>], all: bool) -> Vec<Diagnostic> {
             *position != at && strong.implies(weak) && !weak.implies(strong)
         });
         if let Some((_, other)) = other {
-            let why = if all { "whoever satisfies this satisfies the other anyway" } else { "this has everyone of the other already" };
+            let why = if all { "whoever satisfies this satisfies the other part anyway" } else { "this has everyone of the other part already" };
             warnings.push(
                 Diagnostic::new(codes::W0103, claim.span, "this part changes nothing")
-                    .here("the other")
+                    .here("changes nothing")
                     .label(other.span, why)
                     .help("leave it out, or check its numbers"),
             );

@@ -53,7 +53,7 @@ pub struct Options<'a> {
 /// ```
 #[must_use]
 pub fn lint(program: &Program, options: Options<'_>) -> Vec<Diagnostic> {
-    let mut linter = Linter { options, program, warnings: Vec::new(), once: Vec::new() };
+    let mut linter = Linter { options, warnings: Vec::new(), once: Vec::new() };
     for segment in &program.segments {
         linter.condition(&segment.condition);
     }
@@ -78,7 +78,6 @@ pub fn lint(program: &Program, options: Options<'_>) -> Vec<Diagnostic> {
 /// Walks a program. Its depth is bounded by the limit on nesting.
 struct Linter<'a> {
     options: Options<'a>,
-    program: &'a Program,
     warnings: Vec<Diagnostic>,
     /// What is said once in a script only.
     once: Vec<(Code, String)>,
