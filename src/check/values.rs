@@ -41,7 +41,7 @@ impl Checker<'_> {
                 Some((ValueExpr::Part(part.value, Box::new(of)), Subject::number(what, expr.span)))
             }
             ExprKind::Bare(name) => {
-                let mut diagnostic = Diagnostic::new(codes::E0115, name.span, format!("`{}` is not a value here", name.value));
+                let mut diagnostic = Diagnostic::new(codes::E0313, name.span, format!("`{}` is not a value here", name.value));
                 if self.schema.field(&name.value).is_some() {
                     let text = format!("field {}", super::conditions::spelled(&name.value));
                     diagnostic = diagnostic.help(format!("write `{text}`")).fix(Applicability::Certain, format!("write `{text}`"), name.span, text);

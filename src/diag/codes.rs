@@ -53,9 +53,6 @@ codes! {
     E0107 "not a length of time";
     E0108 "an edition that this version does not know";
     E0109 "a script file that cannot be read";
-    E0113 "a test on an event that does not begin with an attribute";
-    E0114 "a value with too many operators";
-    E0115 "a name where a value is needed";
     E0201 "an unknown field";
     E0202 "an unknown event";
     E0203 "a value outside the closed set";
@@ -83,6 +80,9 @@ codes! {
     E0308 "an attribute that is of several types";
     E0309 "a function with the wrong arguments";
     E0310 "a ranking by something without an order";
+    E0311 "a test on an event that does not begin with an attribute";
+    E0312 "a value with too many operators";
+    E0313 "a name where a value is needed";
     E0401 "a range that holds nothing";
     E0402 "a number of times that cannot be";
     E0403 "two of what can stand once";

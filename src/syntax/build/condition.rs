@@ -195,7 +195,7 @@ fn filter_test(cx: &mut Context<'_>, node: &Node<'_>) -> Option<FilterKind> {
             let Some(attr) = inner.child(NodeKind::attr_path) else {
                 let what = inner.child(NodeKind::expr).unwrap_or(inner);
                 cx.report(
-                    Diagnostic::new(codes::E0113, what.span, "a test on an event begins with one of its attributes")
+                    Diagnostic::new(codes::E0311, what.span, "a test on an event begins with one of its attributes")
                         .help("write an attribute or `time` inside the parentheses, such as `hour(time) >= 18`"),
                 );
                 return None;

@@ -27,7 +27,7 @@ fn chain(cx: &mut Context<'_>, node: &Node<'_>, operand: fn(&mut Context<'_>, &N
     }
     if let Some([operator, _]) = pairs.get(MAX_OPERATORS) {
         cx.report(
-            Diagnostic::new(codes::E0114, operator.span, format!("more than {MAX_OPERATORS} operators in one value"))
+            Diagnostic::new(codes::E0312, operator.span, format!("more than {MAX_OPERATORS} operators in one value"))
                 .help("give names to parts of it with `let $part = ...`"),
         );
     }
