@@ -17,5 +17,6 @@ pub mod schema;
 #[cfg(feature = "engine")]
 pub mod store;
 pub mod syntax;
+pub mod testing;
 pub mod time;
 pub mod value;

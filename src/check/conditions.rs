@@ -64,7 +64,7 @@ impl Checker<'_> {
         }
     }
 
-    fn segment(&mut self, name: &Name) -> ConditionKind {
+    pub(super) fn segment(&mut self, name: &Name) -> ConditionKind {
         if let Some(index) = self.names.segments.get(name.value.as_str()) {
             // A known segment without an identifier is part of a cycle, which has been reported.
             return match self.ids.get(*index).copied().flatten() {
@@ -90,7 +90,7 @@ impl Checker<'_> {
         ConditionKind::Nobody
     }
 
-    fn decision(&mut self, name: &Name, label: &Literal<String>) -> ConditionKind {
+    pub(super) fn decision(&mut self, name: &Name, label: &Literal<String>) -> ConditionKind {
         let Some(index) = self.names.decisions.get(name.value.as_str()) else {
             let near = suggest::nearest(&name.value, self.names.decisions.keys().copied());
             let diagnostic =

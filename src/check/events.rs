@@ -156,7 +156,7 @@ impl Checker<'_> {
         }
     }
 
-    fn event_id(&mut self, name: &Name) -> Option<EventId> {
+    pub(super) fn event_id(&mut self, name: &Name) -> Option<EventId> {
         if let Some(id) = self.schema.event(&name.value) {
             return Some(id);
         }

@@ -18,6 +18,7 @@ mod params;
 mod sequences;
 mod subject;
 mod suggest;
+pub mod test_blocks;
 mod tests_on_values;
 pub mod typed;
 mod values;
@@ -53,6 +54,8 @@ pub struct Checked {
     pub own: Vec<SegmentId>,
     /// The decisions of the script itself, in the order in which they are written.
     pub own_decisions: Vec<DecisionId>,
+    /// The tests of the script itself, in order.
+    pub tests: Vec<test_blocks::TestCase>,
     /// Errors and warnings in order of file and place.
     pub diagnostics: Vec<Diagnostic>,
 }
@@ -90,13 +93,15 @@ pub fn check(sources: &mut Sources, entry: SourceId, options: Options<'_>) -> Ch
     for index in order {
         checker.definition(index);
     }
+    let tests = names.tests.iter().map(|(source, test)| (*source, checker.test_case(test))).collect::<Vec<_>>();
+    let tests = tests.into_iter().filter(|(source, _)| *source == entry).map(|(_, test)| test).collect();
     let Checker { ids, program, mut diagnostics, .. } = checker;
     let own = || names.definitions.iter().zip(&ids).filter(|(d, _)| d.source == entry).filter_map(|(_, id)| *id);
     let segments = own().filter_map(|id| if let DefinitionId::Segment(id) = id { Some(id) } else { None }).collect();
     let decisions = own().filter_map(|id| if let DefinitionId::Decision(id) = id { Some(id) } else { None }).collect();
     diagnostics.sort_by_key(|d| d.span);
     diagnostics.dedup();
-    Checked { program, own: segments, own_decisions: decisions, diagnostics }
+    Checked { program, own: segments, own_decisions: decisions, tests, diagnostics }
 }
 
 /// What the checks of one script share.

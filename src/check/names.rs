@@ -5,7 +5,7 @@ use std::collections::hash_map::Entry;
 
 use super::files::File;
 use crate::diag::{Diagnostic, codes};
-use crate::syntax::ast::{Condition, DecisionDef, Expr, ListDef, ParamDef, Statement};
+use crate::syntax::ast::{Condition, DecisionDef, Expr, ListDef, ParamDef, Statement, TestDef};
 use crate::syntax::{SourceId, Span};
 
 /// Definitions by name. Values and params share their names: both are written `$name`.
@@ -17,6 +17,7 @@ pub(super) struct Names<'a> {
     pub decisions: HashMap<&'a str, usize>,
     pub params: Vec<&'a ParamDef>,
     pub lists: Vec<(SourceId, &'a ListDef)>,
+    pub tests: Vec<(SourceId, &'a TestDef)>,
 }
 
 /// A definition that can refer to others, of some file; a bare condition has no name.
@@ -100,7 +101,8 @@ impl<'a> Collector<'a, '_> {
                     self.names.lists.push((source, list));
                 }
             },
-            Statement::Use(_) | Statement::Test(_) => {}
+            Statement::Test(test) => self.names.tests.push((source, test)),
+            Statement::Use(_) => {}
         }
     }
 

@@ -56,6 +56,11 @@ pub enum Command {
         before_help = "Examples:\n  segql check segment.seg --schema schema.toml\n  segql check *.seg --store data.segql --message-format short"
     )]
     Check(CheckArgs),
+    /// Run the tests that scripts carry
+    #[command(
+        before_help = "Examples:\n  segql test segment.seg --schema schema.toml\n  segql test *.seg --store data.segql --format junit > report.xml"
+    )]
+    Test(TestArgs),
     /// Show how a segment is evaluated
     #[command(
         before_help = "Examples:\n  segql explain segment.seg vip --store data.segql\n  segql explain -e 'event MailOpen within 30d' --schema schema.toml --format json"
@@ -247,6 +252,39 @@ pub struct CheckArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t = MessageFormat::Human, value_name = "FORMAT")]
     pub message_format: MessageFormat,
+}
+
+/// What `segql test` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TestFormat {
+    /// A line for each test, and why those failed that did
+    Human,
+    /// One JSON object for each test
+    Json,
+    /// JUnit XML, for continuous integration
+    Junit,
+}
+
+/// `segql test`
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// Scripts; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub scripts: Vec<PathBuf>,
+    /// Give a param another value
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// Schema
+    #[arg(long, value_name = "FILE", conflicts_with = "store")]
+    pub schema: Option<PathBuf>,
+    /// Folder of a store, for its schema
+    #[arg(long, env = "SEGQL_STORE", value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    #[command(flatten)]
+    pub now: NowArgs,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = TestFormat::Human)]
+    pub format: TestFormat,
 }
 
 /// What `segql explain` prints.

@@ -19,6 +19,7 @@ mod run;
 mod schema;
 mod script;
 mod table;
+mod test;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -39,6 +40,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args, ui),
         Command::Check(args) => check::check(&args, ui),
         Command::Explain(args) => explain::explain(&args, ui),
+        Command::Test(args) => test::test(&args, ui),
         Command::Schema(SchemaCommand::Infer { files, timezone, output }) => schema::infer(&files, &timezone, output.as_deref()),
         Command::Schema(SchemaCommand::Show { store, schema }) => schema::show(store.as_deref(), schema.as_deref()),
         Command::Gen(args) => generate::generate(&args, ui),

@@ -95,6 +95,7 @@ codes! {
     E0410 "a branch that is never reached";
     E0501 "a regular expression that cannot be read";
     E0601 "a schema that cannot be used";
+    E0701 "an expectation of a test that is not met";
     E0901 "a part of the language that this version does not evaluate yet";
     W0101 "a condition that nobody satisfies";
     W0102 "a condition that everybody satisfies";
@@ -105,6 +106,7 @@ codes! {
     W0202 "`at most` that includes none";
     W0301 "a value that never occurs";
     W0302 "a window longer than the history";
+    W0401 "a test that expects nothing";
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod rank;
 mod sequence;
 mod tests_on_values;
 mod value;
+mod why;
 
 use crate::check::typed::{
     Condition, ConditionKind, Decision, DefinitionId, Part, Program, SegmentId, Test, ValueExpr, ValueTest,
@@ -20,6 +21,7 @@ use crate::time::Clock;
 use crate::value::{Value, in_sample, sample_hash};
 
 pub use rank::{Cutoffs, cutoffs};
+pub use why::{Reason, why};
 use value::Val;
 
 /// A contact with everything known of it.

@@ -30,8 +30,8 @@ pub enum Statement {
     List(ListDef),
     /// `decision name < ... >`
     Decision(DecisionDef),
-    /// `test "name" { ... }`; its title.
-    Test(Literal<String>),
+    /// `test "name" { ... }`
+    Test(TestDef),
 }
 
 /// Something written, and where.
@@ -107,6 +107,87 @@ pub struct Branch {
     pub label: Literal<String>,
     /// All of it.
     pub span: Span,
+}
+
+/// `test "name" at INSTANT { ... }`
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestDef {
+    /// The lines of `///` above, without the slashes.
+    pub doc: Option<String>,
+    /// What it is about.
+    pub title: Literal<String>,
+    /// Its moment.
+    pub now: Option<Expr>,
+    /// Contacts, events and expectations, in order.
+    pub items: Vec<TestItem>,
+}
+
+/// A line of a test.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TestItem {
+    /// `contact "anna" { Status_VIP: "Gold" } at 30d ago`
+    Contact(TestContact),
+    /// `event "anna" Zakup { kwota: 2500 } at 91d ago`
+    Event(TestEvent),
+    /// `expect "anna" in s`
+    Expect(Expectation),
+}
+
+/// `contact "anna" { ... } at POINT`
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestContact {
+    /// Its id.
+    pub id: Literal<String>,
+    /// Its fields.
+    pub values: Vec<(Name, TestValue)>,
+    /// Since when the values hold; for ever if not written.
+    pub at: Option<Expr>,
+}
+
+/// `event "anna" Zakup { ... } at POINT`
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestEvent {
+    /// Whose.
+    pub contact: Literal<String>,
+    /// Its type.
+    pub event: Name,
+    /// Its attributes.
+    pub values: Vec<(Name, TestValue)>,
+    /// When.
+    pub at: Expr,
+}
+
+/// A value in a test.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TestValue {
+    /// A literal.
+    One(Expr),
+    /// `empty`
+    Empty(Span),
+    /// `[1, 2]`
+    List(Vec<TestValue>, Span),
+    /// `{ miasto: "Łódź" }`
+    Record(Vec<(Name, TestValue)>, Span),
+}
+
+/// `expect ...`
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expectation {
+    /// What is expected.
+    pub kind: ExpectationKind,
+    /// All of it.
+    pub span: Span,
+}
+
+/// The forms of an expectation.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ExpectationKind {
+    /// `"anna" in s`; `false`: `not in`
+    Member(Literal<String>, bool, Name),
+    /// `"anna" in decision d = "label"`; `false`: `not in`
+    Label(Literal<String>, bool, Name, Literal<String>),
+    /// `segment s = ["anna", "jan"]`: these and nobody else.
+    Members(Name, Vec<Literal<String>>),
 }
 
 /// `param $name: type = value`

@@ -128,12 +128,29 @@ fn syntax_error(entry: Rule, text: &str, offset: usize, source: SourceId) -> Dia
 
 fn convert(pair: Pair<'_, Rule>, source: SourceId) -> Node<'_> {
     let span = pair.as_span();
-    Node {
-        kind: pair.as_rule(),
-        span: Span::new(source, span.start(), span.end()),
-        text: pair.as_str(),
-        children: pair.into_inner().map(|inner| convert(inner, source)).collect(),
+    let (start, kind, text) = (span.start(), pair.as_rule(), pair.as_str());
+    let children: Vec<Node<'_>> = pair.into_inner().map(|inner| convert(inner, source)).collect();
+    let inner = children.last().map_or(0, |child| child.span.end - start);
+    // What a rule has passed over in search of an optional end does not belong to it.
+    let tail = text.get(inner..).unwrap_or_default();
+    let len = if !children.is_empty() && is_trivia(tail) { inner } else { text.trim_end().len() };
+    Node { kind, span: Span::new(source, start, start + len), text: text.get(..len).unwrap_or(text), children }
+}
+
+/// Whether a text is nothing but white space and comments.
+fn is_trivia(text: &str) -> bool {
+    let mut rest = text.trim_start();
+    while !rest.is_empty() {
+        let end = if rest.starts_with("//") {
+            rest.find('\n').unwrap_or(rest.len())
+        } else if rest.starts_with("/*") {
+            rest.find("*/").map_or(rest.len(), |end| end + 2)
+        } else {
+            return false;
+        };
+        rest = rest.get(end..).unwrap_or_default().trim_start();
     }
+    true
 }
 
 impl<'a> Node<'a> {

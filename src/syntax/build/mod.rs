@@ -3,6 +3,7 @@
 
 mod condition;
 mod literal;
+mod test_block;
 mod time;
 mod value;
 
@@ -67,7 +68,7 @@ pub(super) fn statement(cx: &mut Context<'_>, node: &Node<'_>) -> Option<Stateme
         NodeKind::let_def => let_definition(cx, definition).map(Statement::Let),
         NodeKind::list_def => list(cx, definition).map(Statement::List),
         NodeKind::decision_def => decision(cx, definition).map(Statement::Decision),
-        NodeKind::test_def => definition.child(NodeKind::string).map(|title| Statement::Test(literal::string(cx, title))),
+        NodeKind::test_def => test_block::test(cx, definition).map(Statement::Test),
         _ => None,
     }
 }

@@ -44,9 +44,13 @@ fn child_duration(cx: &mut Context<'_>, node: &Node<'_>) -> Duration {
     node.child(NodeKind::duration).map_or_else(Duration::default, |d| duration(cx, d))
 }
 
-/// A point in time.
+/// A point in time, from a `point` node.
 pub(super) fn point(cx: &mut Context<'_>, node: &Node<'_>) -> Point {
-    let Some(node) = node.children.first() else { return Point::Resolved(time::Point::Now) };
+    node.children.first().map_or(Point::Resolved(time::Point::Now), |form| moment(cx, form))
+}
+
+/// A point in time, from the node of one of its forms.
+pub(super) fn moment(cx: &mut Context<'_>, node: &Node<'_>) -> Point {
     if node.kind == NodeKind::instant {
         return Point::Instant(node.text.to_owned());
     }
