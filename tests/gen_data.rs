@@ -122,15 +122,19 @@ fn the_importer_takes_every_line() {
         let text = std::fs::read_to_string(folder.path().join("schema.toml")).unwrap();
         let read = segql::schema::toml::parse(&text).unwrap();
         assert_eq!(read, schema());
-        let source =
-            |kind, name: &str| Source { path: folder.path().join(format!("{name}.{}", format.extension())), kind, format: None };
+        let source = |kind, name: &str| Source {
+            path: folder.path().join(format!("{name}.{}", format.extension())),
+            copy: None,
+            kind,
+            format: None,
+        };
         let sources = [source(SourceKind::Contacts, "contacts"), source(SourceKind::Events, "events")];
         let mut rows = 0;
         let mut sink = |batch: &segql::store::record::Batch| {
             rows += batch.len();
             Ok::<(), Infallible>(())
         };
-        let report = import(&sources, &read, &Options::default(), &mut sink, &mut |_| {}).unwrap();
+        let report = import(&sources, &read, &Options::default(), &mut sink, &mut |_| ControlFlow::Continue(())).unwrap();
         assert_eq!(
             (rows, report.accepted, report.rounded, report.rejected_lines()),
             (5_400, 5_400, 0, 0),

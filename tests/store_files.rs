@@ -73,7 +73,7 @@ fn what_is_not_a_store_is_named() {
     assert!(matches!(refused(&file), StoreError::Foreign(_)));
     std::fs::write(folder.path().join("data.mdb"), vec![7; 40_000]).unwrap();
     assert!(matches!(refused(folder.path()), StoreError::Foreign(_)));
-    assert!(matches!(Store::create(folder.path(), &schema()).err().unwrap(), StoreError::Foreign(_)));
+    assert!(matches!(Store::create(folder.path(), &schema()).err().unwrap(), StoreError::NotEmpty(_)));
 }
 
 #[test]

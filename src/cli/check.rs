@@ -1,19 +1,23 @@
 //! `segql check`: every mistake of every file.
 
+use std::collections::HashSet;
+
 use super::Ui;
 use super::args::{CheckArgs, MessageFormat};
 use super::failure::Failure;
+use super::script::Unreadable;
 use super::{data, output, script};
-use crate::diag::{Severity, has_errors};
+use crate::diag::has_errors;
 use crate::syntax::Sources;
 
 /// Checks every file against one schema and prints the diagnostics. Those of a file that several scripts use come once.
 pub fn check(args: &CheckArgs, ui: Ui) -> Result<(), Failure> {
-    let schema = data::schema_of(args.schema.as_deref(), args.store.as_deref())?;
+    let schema = data::schema_of(args.schema.as_deref(), args.store.as_deref(), ui)?;
     let overrides = script::parse_set(&args.set)?;
     let mut text = String::new();
     let mut all = Vec::new();
-    let mut seen = std::collections::HashSet::new();
+    let mut missing = Vec::new();
+    let mut seen = HashSet::new();
     let files = args.scripts.iter().map(|path| (path.display().to_string(), script::read(path)));
     let expression = args.text.iter().map(|text| ("<text>".to_owned(), Ok(text.clone())));
     for (name, contents) in files.chain(expression) {
@@ -23,7 +27,11 @@ pub fn check(args: &CheckArgs, ui: Ui) -> Result<(), Failure> {
                 let entry = sources.add(&name, &contents);
                 script::check_entry(&mut sources, entry, &schema, &overrides).diagnostics
             }
-            Err(reason) => vec![script::unreadable(&name, &reason, &mut sources)],
+            Err(Unreadable::Text(error)) => vec![script::unreadable(&name, &error, &mut sources)],
+            Err(Unreadable::File(message)) => {
+                missing.push(message);
+                continue;
+            }
         };
         diagnostics.retain(|d| {
             let file = sources.get(d.span.source).map(|s| s.name.clone());
@@ -37,13 +45,11 @@ pub fn check(args: &CheckArgs, ui: Ui) -> Result<(), Failure> {
         MessageFormat::Human => eprint!("{text}"),
         MessageFormat::Short | MessageFormat::Json => output::print(text.as_bytes())?,
     }
-    if args.message_format == MessageFormat::Human {
-        let warnings = all.iter().any(|d| d.severity() == Severity::Warning);
-        if all.is_empty() {
-            eprintln!("no mistakes found");
-        } else if warnings || has_errors(&all) {
-            eprintln!("{}", script::summary(&all));
-        }
+    if args.message_format == MessageFormat::Human && missing.is_empty() {
+        eprintln!("{}", if all.is_empty() { "no mistakes found".to_owned() } else { script::summary(&all) });
+    }
+    if !missing.is_empty() {
+        return Err(Failure::Io(missing.join("; ")));
     }
     if has_errors(&all) { Err(Failure::Script) } else { Ok(()) }
 }

@@ -26,19 +26,26 @@ pub fn demo(args: &DemoArgs, ui: Ui) -> Result<(), Failure> {
     let options = GenOptions { contacts: args.contacts, events: args.events, days: 730, ..GenOptions::default() };
     let schema = schema();
     let store = match &args.dir {
-        Some(dir) => Store::create(&dir.join(STORE), &schema).map_err(Failure::io)?,
-        None => Store::temporary(&schema).map_err(Failure::io)?,
+        Some(dir) => Store::create(&dir.join(STORE), &schema)?,
+        None => Store::temporary(&schema)?,
     };
     eprintln!("making {} contacts with {} events ...", args.contacts, args.events);
     let begin = Instant::now();
-    fill(&store, &schema, &options, &cancel)?;
+    if let Err(failure) = fill(&store, &schema, &options, &cancel) {
+        drop(store);
+        if let Some(dir) = &args.dir {
+            // What is left is an empty store that nobody asked for.
+            drop(std::fs::remove_dir_all(dir.join(STORE)));
+        }
+        return Err(failure);
+    }
     eprintln!("loaded in {:.1} s", begin.elapsed().as_secs_f64());
     if let Some(dir) = &args.dir {
         write_examples(dir)?;
     }
     let clock = Clock { now: options.until, zone: schema.timezone };
     eprintln!("now {}", format_instant(clock.now, clock.zone));
-    let snapshot = store.snapshot().map_err(Failure::io)?;
+    let snapshot = store.snapshot()?;
     let mut rows = Vec::new();
     for example in &EXAMPLES {
         let mut sources = Sources::default();
@@ -94,14 +101,14 @@ fn write_examples(dir: &Path) -> Result<(), Failure> {
 }
 
 fn fill(store: &Store, schema: &Schema, options: &GenOptions, cancel: &Cancel) -> Result<(), Failure> {
-    let loader = Loader::begin(store, schema, LoadOptions::default()).map_err(Failure::io)?;
+    let loader = Loader::begin(store, schema, LoadOptions::default())?;
     let mut filling = Filling { loader, schema, since: options.until, cancel };
     generate(options, &mut filling).map_err(|error| match error {
         GenError::Options(error) => Failure::usage(error),
         GenError::Sink(Stop::Interrupted) => Failure::Interrupted,
-        GenError::Sink(Stop::Store(error)) => Failure::io(error),
+        GenError::Sink(Stop::Store(error)) => error.into(),
     })?;
-    filling.loader.finish().map_err(Failure::io)?;
+    filling.loader.finish_unless(&|| cancel.is_cancelled())?;
     Ok(())
 }
 

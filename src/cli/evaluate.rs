@@ -43,7 +43,7 @@ pub fn segments(
             let begin = Instant::now();
             let mut sets = evaluate(&engine, &plan, clock, cancel).map_err(|error| match error {
                 ExecError::Cancelled => Failure::Interrupted,
-                ExecError::Store(error) => Failure::io(error),
+                ExecError::Store(error) => error.into(),
             })?;
             times.push(u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX));
             set = sets.pop().unwrap_or_default();

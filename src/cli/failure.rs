@@ -1,6 +1,10 @@
 //! How a command ends: exit codes and the one line that says why.
 
 use std::fmt::Display;
+use std::path::Path;
+
+use crate::ingest::IngestError;
+use crate::store::StoreError;
 
 /// What ended a command early. The number is the exit code.
 #[derive(Debug)]
@@ -39,6 +43,11 @@ impl Failure {
         }
     }
 
+    /// What the operating system said of a file, in words that name it.
+    pub fn file(action: &str, path: &Path, error: &std::io::Error) -> Self {
+        Self::Io(format!("cannot {action} `{}`: {}", path.display(), reason(error)))
+    }
+
     /// Exit code, and the line for standard error.
     pub fn end(self) -> (u8, Option<String>) {
         match self {
@@ -48,6 +57,39 @@ impl Failure {
             Self::Io(message) => (4, Some(message)),
             Self::Interrupted => (130, Some("interrupted".to_owned())),
             Self::PipeClosed => (0, None),
+        }
+    }
+}
+
+/// Why the operating system refused, without its numbers.
+pub fn reason(error: &std::io::Error) -> String {
+    use std::io::ErrorKind as K;
+    match error.kind() {
+        K::NotFound => "there is no such file or folder".to_owned(),
+        K::PermissionDenied => "you may not".to_owned(),
+        K::IsADirectory => "it is a folder".to_owned(),
+        K::NotADirectory => "a part of the path is a file, not a folder".to_owned(),
+        K::StorageFull => "the disk is full".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Interrupted => Self::Interrupted,
+            error => Self::io(error),
+        }
+    }
+}
+
+impl From<IngestError> for Failure {
+    fn from(error: IngestError) -> Self {
+        match error {
+            IngestError::Interrupted => Self::Interrupted,
+            IngestError::Columns { .. } => Self::Data(error.to_string()),
+            IngestError::Mapping { .. } | IngestError::UnknownFormat(_) => Self::usage(error),
+            IngestError::Unreadable { .. } => Self::io(error),
         }
     }
 }

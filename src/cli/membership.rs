@@ -23,7 +23,7 @@ pub fn write(args: &RunArgs, script: &Script, snapshot: &Snapshot<'_>, evaluated
     let mut contacts = Vec::new();
     for ((_, name), set) in script.wanted.iter().zip(&evaluated.members) {
         let name = ByteArray::from(name.as_str());
-        for id in snapshot.sorted_ids(set).map_err(Failure::io)? {
+        for id in snapshot.sorted_ids(set)? {
             segments.push(name.clone());
             contacts.push(ByteArray::from(id.into_bytes()));
         }

@@ -11,6 +11,7 @@ mod explain;
 mod failure;
 mod generate;
 mod import;
+mod input;
 mod interrupt;
 mod membership;
 mod output;
@@ -41,8 +42,10 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&args, ui),
         Command::Explain(args) => explain::explain(&args, ui),
         Command::Test(args) => test::test(&args, ui),
-        Command::Schema(SchemaCommand::Infer { files, timezone, output }) => schema::infer(&files, &timezone, output.as_deref()),
-        Command::Schema(SchemaCommand::Show { store, schema }) => schema::show(store.as_deref(), schema.as_deref()),
+        Command::Schema(SchemaCommand::Infer { files, timezone, output }) => {
+            schema::infer(&files, &timezone, output.as_deref(), ui)
+        }
+        Command::Schema(SchemaCommand::Show { store, schema }) => schema::show(store.as_deref(), schema.as_deref(), ui),
         Command::Gen(args) => generate::generate(&args, ui),
         Command::Completions { shell } => completions(shell),
         Command::Man => man(),

@@ -14,7 +14,10 @@ pub fn print(data: &[u8]) -> Result<(), Failure> {
 /// Writes data to a file, or to standard output when there is none.
 pub fn write(path: Option<&Path>, data: &[u8]) -> Result<(), Failure> {
     let Some(path) = path else { return print(data) };
-    let failed = |e: std::io::Error| Failure::io(format!("cannot write `{}`: {e}", path.display()));
+    if path.is_dir() {
+        return Err(Failure::io(format!("cannot write `{}`: it is a folder", path.display())));
+    }
+    let failed = |e: std::io::Error| Failure::file("write", path, &e);
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     file.write_all(data).and_then(|()| file.flush()).map_err(failed)?;

@@ -18,11 +18,12 @@ pub fn run(args: &RunArgs, ui: Ui) -> Result<(), Failure> {
     if args.format == RunFormat::Parquet && args.output.is_none() {
         return Err(Failure::usage("`--format parquet` writes a file; name it with `-o FILE`"));
     }
+    let script = script::open(&args.script, ui)?;
     let cancel = interrupt::cancel();
     let store = data::open(&args.data, &args.now, ui, &cancel)?;
-    let snapshot = store.snapshot().map_err(Failure::io)?;
+    let snapshot = store.snapshot()?;
     let schema = snapshot.schema();
-    let script = script::load(&args.script, schema, ui)?;
+    let script = script.check(schema, ui)?;
     if args.format == RunFormat::Ids && script.wanted.len() > 1 {
         let names: Vec<&str> = script.wanted.iter().map(|(_, name)| name.as_str()).collect();
         return Err(Failure::usage(format!(
@@ -86,7 +87,7 @@ fn members(
 ) -> Result<String, Failure> {
     let mut out = String::new();
     for ((_, name), set) in script.wanted.iter().zip(&evaluated.members) {
-        for id in snapshot.sorted_ids(set).map_err(Failure::io)? {
+        for id in snapshot.sorted_ids(set)? {
             line(&mut out, name, &id);
             out.push('\n');
         }
@@ -112,7 +113,7 @@ fn json(
         if args.with_ids
             && let Some(object) = row.as_object_mut()
         {
-            object.insert("ids".to_owned(), json!(snapshot.sorted_ids(set).map_err(Failure::io)?));
+            object.insert("ids".to_owned(), json!(snapshot.sorted_ids(set)?));
         }
         rows.push(row);
     }

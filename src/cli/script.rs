@@ -2,13 +2,14 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::string::FromUtf8Error;
 
 use super::Ui;
 use super::args::{MessageFormat, ScriptArgs};
-use super::failure::Failure;
+use super::failure::{self, Failure};
 use crate::check::typed::SegmentId;
 use crate::check::{Checked, Options, check};
-use crate::diag::{Diagnostic, Severity, has_errors, render};
+use crate::diag::{Diagnostic, Severity, codes, has_errors, render};
 use crate::schema::Schema;
 use crate::syntax::{SourceId, Sources, Span};
 
@@ -20,28 +21,43 @@ pub struct Script {
     pub wanted: Vec<(SegmentId, String)>,
 }
 
-/// Reads and checks the script of a command; prints its diagnostics.
-pub fn load(args: &ScriptArgs, schema: &Schema, ui: Ui) -> Result<Script, Failure> {
-    let mut sources = Sources::default();
-    let (entry, names) = entry(args, &mut sources)?;
-    let checked = check_entry(&mut sources, entry, schema, &parse_set(&args.set)?);
-    eprint!("{}", render::human(&checked.diagnostics, &sources, ui.color));
-    if has_errors(&checked.diagnostics) {
-        return Err(Failure::Script);
-    }
-    let wanted = wanted(&checked, names)?;
-    Ok(Script { checked, wanted })
+/// A script that has been read, before there is a schema to check it against.
+pub struct Unchecked<'a> {
+    sources: Sources,
+    entry: SourceId,
+    names: &'a [String],
+    overrides: Vec<(String, String)>,
 }
 
-fn entry<'a>(args: &'a ScriptArgs, sources: &mut Sources) -> Result<(SourceId, &'a [String]), Failure> {
-    match (&args.text, args.script.split_first()) {
-        (Some(text), None) => Ok((sources.add("<text>", text), &[])),
-        (Some(text), Some(_)) => Ok((sources.add("<text>", text), args.script.as_slice())),
-        (None, Some((file, names))) => {
-            let text = read(Path::new(file)).map_err(Failure::Io)?;
-            Ok((sources.add(file, &text), names))
+/// Reads the script of a command: before the data, which may take long.
+pub fn open(args: &ScriptArgs, ui: Ui) -> Result<Unchecked<'_>, Failure> {
+    let mut sources = Sources::default();
+    let (entry, names) = match (&args.text, args.script.split_first()) {
+        (Some(text), _) => (sources.add("<text>", text), args.script.as_slice()),
+        (None, Some((file, names))) => match read(Path::new(file)) {
+            Ok(text) => (sources.add(file, &text), names),
+            Err(Unreadable::File(message)) => return Err(Failure::Io(message)),
+            Err(Unreadable::Text(error)) => {
+                let diagnostic = unreadable(file, &error, &mut sources);
+                eprint!("{}", render::human(&[diagnostic], &sources, ui.color));
+                return Err(Failure::Script);
+            }
+        },
+        (None, None) => return Err(Failure::usage("which segment? give a script file, or a condition with `-e`")),
+    };
+    Ok(Unchecked { sources, entry, names, overrides: parse_set(&args.set)? })
+}
+
+impl Unchecked<'_> {
+    /// Checks the script; prints its diagnostics.
+    pub fn check(mut self, schema: &Schema, ui: Ui) -> Result<Script, Failure> {
+        let checked = check_entry(&mut self.sources, self.entry, schema, &self.overrides);
+        eprint!("{}", render::human(&checked.diagnostics, &self.sources, ui.color));
+        if has_errors(&checked.diagnostics) {
+            return Err(Failure::Script);
         }
-        (None, None) => Err(Failure::usage("which segment? give a script file, or a condition with `-e`")),
+        let wanted = wanted(&checked, self.names)?;
+        Ok(Script { checked, wanted })
     }
 }
 
@@ -71,30 +87,45 @@ fn wanted(checked: &Checked, names: &[String]) -> Result<Vec<(SegmentId, String)
 
 /// Checks a source that has been added.
 pub fn check_entry(sources: &mut Sources, entry: SourceId, schema: &Schema, overrides: &[(String, String)]) -> Checked {
-    check(sources, entry, Options { schema, overrides, read: &read })
+    check(sources, entry, Options { schema, overrides, read: &|path| read(path).map_err(|e| e.words(path)) })
+}
+
+/// Why a script has no text.
+pub enum Unreadable {
+    /// The file: in words.
+    File(String),
+    /// It is not UTF-8.
+    Text(FromUtf8Error),
+}
+
+impl Unreadable {
+    fn words(&self, path: &Path) -> String {
+        match self {
+            Self::File(message) => message.clone(),
+            Self::Text(error) => not_utf8(&path.display().to_string(), error),
+        }
+    }
 }
 
 /// The text of a script file; `-` is standard input.
-pub fn read(path: &Path) -> Result<String, String> {
+pub fn read(path: &Path) -> Result<String, Unreadable> {
     let bytes = if path == Path::new("-") {
         let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).map_err(|e| format!("cannot read standard input: {e}"))?;
+        std::io::stdin().read_to_end(&mut bytes).map_err(|e| Unreadable::File(format!("cannot read standard input: {e}")))?;
         bytes
     } else {
-        std::fs::read(path).map_err(|e| match e.kind() {
-            std::io::ErrorKind::NotFound => format!("there is no file `{}`", path.display()),
-            std::io::ErrorKind::IsADirectory => format!("`{}` is a folder, not a script", path.display()),
-            _ => format!("cannot read `{}`: {e}", path.display()),
-        })?
+        std::fs::read(path)
+            .map_err(|e| Unreadable::File(format!("cannot read the script `{}`: {}", path.display(), failure::reason(&e))))?
     };
-    String::from_utf8(bytes).map_err(|e| {
-        let good = e.utf8_error().valid_up_to();
-        let line = e.as_bytes().iter().take(good).filter(|b| **b == b'\n').count() + 1;
-        format!(
-            "`{}` is not UTF-8 text: line {line} has a byte that no character begins with; save the file as UTF-8",
-            path.display()
-        )
-    })
+    String::from_utf8(bytes).map_err(Unreadable::Text)
+}
+
+/// Where a file stops being UTF-8, and what to do.
+pub fn not_utf8(name: &str, error: &FromUtf8Error) -> String {
+    let good = error.utf8_error().valid_up_to();
+    let before = String::from_utf8_lossy(error.as_bytes().get(..good).unwrap_or_default());
+    let (line, column) = (before.split('\n').count(), before.rsplit('\n').next().unwrap_or_default().chars().count() + 1);
+    format!("`{name}` is not UTF-8 text from line {line}, column {column} on; save the file as UTF-8")
 }
 
 /// `name=value` pairs.
@@ -123,8 +154,11 @@ pub fn summary(diagnostics: &[Diagnostic]) -> String {
     format!("{}, {}", words(count(Severity::Error), "error"), words(count(Severity::Warning), "warning"))
 }
 
-/// A diagnostic for a script file that cannot be read at all.
-pub fn unreadable(name: &str, reason: &str, sources: &mut Sources) -> Diagnostic {
-    let source = sources.add(name, "");
-    Diagnostic::new(crate::diag::codes::E0109, Span::new(source, 0, 0), reason)
+/// A diagnostic for a script that is not UTF-8, at the first place that is not.
+pub fn unreadable(name: &str, error: &FromUtf8Error, sources: &mut Sources) -> Diagnostic {
+    let start = error.utf8_error().valid_up_to();
+    let source = sources.add(name, &String::from_utf8_lossy(error.as_bytes()));
+    // What cannot be read is shown as U+FFFD.
+    let span = Span::new(source, start, start + char::REPLACEMENT_CHARACTER.len_utf8());
+    Diagnostic::new(codes::E0109, span, "this is not UTF-8 text").help("save the file as UTF-8")
 }

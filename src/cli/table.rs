@@ -16,7 +16,8 @@ pub fn render(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Strin
         }
     }
     let text = table.to_string();
-    text.lines().flat_map(|line| [line.trim_end(), "\n"]).collect()
+    // The preset has a blank margin.
+    text.lines().flat_map(|line| [line.strip_prefix(' ').unwrap_or(line).trim_end(), "\n"]).collect()
 }
 
 /// A part of all contacts in percent.

@@ -21,14 +21,14 @@ struct Tested {
 
 /// Runs the tests of every file; files with errors run none.
 pub fn test(args: &TestArgs, ui: Ui) -> Result<(), Failure> {
-    let schema = data::schema_of(args.schema.as_deref(), args.store.as_deref())?;
+    let schema = data::schema_of(args.schema.as_deref(), args.store.as_deref(), ui)?;
     let clock = Clock { now: data::instant(&args.now, &schema)?, zone: schema.timezone };
     let overrides = script::parse_set(&args.set)?;
     let mut all = Vec::new();
     let mut broken = false;
     for path in &args.scripts {
         let file = path.display().to_string();
-        let text = script::read(path).map_err(Failure::Io)?;
+        let text = script::read(path)?;
         let mut sources = Sources::default();
         let entry = sources.add(&file, &text);
         let checked = script::check_entry(&mut sources, entry, &schema, &overrides);

@@ -82,12 +82,13 @@ pub fn write_files(
         move |source| FilesError::Write { path, source }
     };
     fs::create_dir_all(folder).map_err(failed(folder))?;
-    let schema_file = folder.join("schema.toml");
-    fs::write(&schema_file, super::schema_toml()).map_err(failed(&schema_file))?;
-
+    // Written aside and moved when whole: what stops half-way leaves the files of before.
+    let aside = tempfile::Builder::new().prefix(".segql-gen-").tempdir_in(folder).map_err(failed(folder))?;
+    let place = |path: &Path| aside.path().join(path.file_name().unwrap_or_default());
     let path = |name: &str| folder.join(format!("{name}.{}", format.extension()));
-    let (events, contacts) = (path("events"), path("contacts"));
-    let create = |path: &Path| File::create(path).map(BufWriter::new).map_err(failed(path));
+    let (events, contacts, schema_file) = (path("events"), path("contacts"), folder.join("schema.toml"));
+    fs::write(place(&schema_file), super::schema_toml()).map_err(failed(&schema_file))?;
+    let create = |path: &Path| File::create(place(path)).map(BufWriter::new).map_err(failed(path));
     let outcome = |error: Failure, path: &Path| match error {
         Failure::Stopped => FilesError::Stopped(folder.to_owned()),
         Failure::Io(source) => FilesError::Write { path: path.to_owned(), source },
@@ -102,7 +103,8 @@ pub fn write_files(
     let writer = Writer::contacts(create(&contacts)?, format, &schema).map_err(|e| outcome(e, &contacts))?;
     let mut files = Files { writer, schema, progress, done };
     world.contacts(&mut files).map_err(|e| outcome(e, &contacts))?;
-    files.writer.finish(&world).map_err(|e| outcome(e, &contacts))
+    files.writer.finish(&world).map_err(|e| outcome(e, &contacts))?;
+    [schema_file, contacts, events].iter().try_for_each(|path| fs::rename(place(path), path).map_err(failed(path)))
 }
 
 /// One file at a time, and how far it has come.

@@ -60,7 +60,7 @@ pub(super) fn roles(
     for (role, name) in needed {
         if !roles.contains(&role) {
             return Err(columns(format!(
-                "there is no column `{name}`; the columns are {found}. Name the right one with `--map`"
+                "there is no column `{name}`; the columns are {found}: rename one, or name the right one in a file for `--map`"
             )));
         }
     }
@@ -75,10 +75,10 @@ pub(super) fn roles(
             if let Role::Value(name) = role
                 && !known.iter().any(|k| k == name || k.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.')))
             {
-                let near = nearest(name, known.iter().copied()).map_or(String::new(), |n| format!("; did you mean `{n}`?"));
+                let near = nearest(name, known.iter().copied()).map_or(String::new(), |n| format!(" (the nearest is `{n}`)"));
                 let what = if events { "attribute" } else { "field" };
                 return Err(columns(format!(
-                    "the schema has no {what} for the column `{name}`{near} Add it to the schema, or leave the column out with `--map` and `ignore = [\"{name}\"]`"
+                    "the schema has no {what} for the column `{name}`{near}; add it to the schema, or leave the column out with `--map` and `ignore = [\"{name}\"]`"
                 )));
             }
         }
@@ -109,7 +109,7 @@ pub(super) fn read<V: Visitor, E: From<IngestError>>(
     if !reader.read_byte_record(&mut header).map_err(|e| unreadable(&e))? {
         return Err(IngestError::Columns {
             path: source.path.clone(),
-            message: "the file is empty; it begins with a header line".to_owned(),
+            message: "the file is empty; CSV begins with a line of column names, `contact_id` among them".to_owned(),
         }
         .into());
     }
@@ -175,8 +175,8 @@ fn read_record(
     let text = || record.iter().map(String::from_utf8_lossy).collect::<Vec<_>>().join(",");
     if record.len() != roles.len() {
         let message = format!(
-            "the line has {} cells and the header {}; a comma inside a cell needs quotes around the cell",
-            record.len(),
+            "the line has {} and the header {}; a comma inside a cell needs quotes around the cell, and every quote its partner",
+            cells(record.len()),
             roles.len()
         );
         visitor.reject(line, Reason::R02, message, text());
@@ -186,7 +186,12 @@ fn read_record(
     let mut values = Vec::with_capacity(roles.len());
     for (at, (cell, role)) in record.iter().zip(roles).enumerate() {
         let Ok(cell) = std::str::from_utf8(cell) else {
-            visitor.reject(line, Reason::R03, format!("cell {} is not UTF-8; save the file as UTF-8", at + 1), text());
+            visitor.reject(
+                line,
+                Reason::R03,
+                format!("cell {} of the line is not UTF-8; save the file as UTF-8", at + 1),
+                text(),
+            );
             return;
         };
         let raw = if cell.is_empty() { Raw::Null } else { Raw::Cell(cell) };
@@ -212,4 +217,8 @@ fn read_record(
         values: &values,
     };
     visitor.row(line, &row, &text);
+}
+
+fn cells(n: usize) -> String {
+    if n == 1 { "1 cell".to_owned() } else { format!("{n} cells") }
 }

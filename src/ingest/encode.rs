@@ -150,7 +150,7 @@ impl<'s> Encoder<'s> {
         let names = self.names;
         let Some(id) = names.events.get(nfc(name).as_ref()).copied() else {
             let near = nearest(name, self.schema.events.iter().map(|e| e.name.as_str()));
-            return problem(Reason::R08, format!("the schema has no event `{name}`{}", did_you_mean(near)));
+            return problem(Reason::R08, format!("the schema has no event `{name}`{}", did_you_mean_or_add(near)));
         };
         let ts = self.instant(row.ts)?;
         let event_id = row.event_id.and_then(Raw::as_id);
@@ -229,7 +229,7 @@ impl<'s> Encoder<'s> {
             None => {
                 let near = nearest(&key, columns.iter().map(|c| c.name.as_str()));
                 let (code, what) = if kind == BatchKind::Contacts { (Reason::R07, "field") } else { (Reason::R09, "attribute") };
-                problem(code, format!("the schema has no {what} `{key}` here{}", did_you_mean(near)))
+                problem(code, format!("the schema has no {what} `{key}` here{}", did_you_mean_or_add(near)))
             }
         }
     }
@@ -341,11 +341,7 @@ impl<'s> Encoder<'s> {
                 if let Some(values) = &column.values
                     && !values.iter().any(|v| *v == text)
                 {
-                    let near = nearest(&text, values.iter().map(String::as_str));
-                    return problem(
-                        Reason::R12,
-                        format!("`{}` is `{text}`, which its closed set does not have{}", column.name, did_you_mean(near)),
-                    );
+                    return problem(Reason::R12, outside(column, &text, values));
                 }
                 Typed::Text(text)
             }
@@ -396,7 +392,11 @@ impl<'s> Encoder<'s> {
                 let most = Decimal::new(i128::from(i64::MAX), decimals);
                 problem(
                     Reason::R11,
-                    format!("`{}` is {}, and with {decimals} decimals the largest number is {most}", column.name, raw.describe()),
+                    format!(
+                        "`{}` is {}, and with {decimals} decimals the largest number is {most}; give it fewer `decimals` in the schema, or mend the line",
+                        column.name,
+                        raw.describe()
+                    ),
                 )
             }
             Err(DecimalError::Malformed) => {
@@ -422,8 +422,21 @@ fn exact_double(n: f64, decimals: u8) -> Option<i64> {
     same.then_some(scaled as i64)
 }
 
+/// A text that the closed set does not have, with those that it has.
+fn outside(column: &Column, text: &str, values: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let near = nearest(text, values.iter().map(String::as_str));
+    let known: Vec<String> = values.iter().take(SHOWN).map(|v| format!("`{v}`")).collect();
+    let more = if values.len() > SHOWN { ", ..." } else { "" };
+    format!("`{}` is `{text}`, and its values are {}{more}{}", column.name, known.join(", "), did_you_mean(near))
+}
+
 fn did_you_mean(near: Option<&str>) -> String {
     near.map_or(String::new(), |near| format!("; did you mean `{near}`?"))
+}
+
+fn did_you_mean_or_add(near: Option<&str>) -> String {
+    if near.is_some() { did_you_mean(near) } else { "; add it to the schema".to_owned() }
 }
 
 impl Visitor for Encoder<'_> {

@@ -24,6 +24,9 @@ pub enum IngestError {
         /// What does not fit, and what to do.
         message: String,
     },
+    /// The caller asked to stop.
+    #[error("interrupted")]
+    Interrupted,
     /// A mapping that cannot be used.
     #[error("`{}`: {message}", .path.display())]
     Mapping {
@@ -39,6 +42,7 @@ impl IngestError {
         let reason = match error.kind() {
             std::io::ErrorKind::NotFound => "there is no such file".to_owned(),
             std::io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+            std::io::ErrorKind::PermissionDenied => "you may not read it".to_owned(),
             std::io::ErrorKind::UnexpectedEof => "it ends in the middle; it was not written or copied completely".to_owned(),
             _ => error.to_string(),
         };

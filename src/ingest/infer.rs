@@ -1,6 +1,7 @@
 //! A schema from data: for every field and attribute the most specific type that all its values have.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use super::raw::{Raw, Row, Visitor};
 use super::{IngestError, Mapping, Reason, Source, input};
@@ -36,19 +37,27 @@ struct Inferrer {
     zone: Option<chrono_tz::Tz>,
     fields: Guesses,
     events: Vec<(String, Guesses)>,
+    lines: u64,
 }
 
-/// The schema of all sources. Values that fit several types get the first of bool, number, date, time, text.
+/// The schema of all sources; `progress` hears how many lines have been read. Values that fit several types get the first of bool, number, date, time, text.
 ///
 /// # Errors
-/// A file that cannot be read. Lines that are no rows are passed over: an import rejects them.
-pub fn infer(sources: &[Source], mapping: &Mapping, timezone: chrono_tz::Tz) -> Result<Schema, IngestError> {
+/// A file that cannot be read, or `progress` that breaks. Lines that are no rows are passed over: an import rejects them.
+pub fn infer(
+    sources: &[Source],
+    mapping: &Mapping,
+    timezone: chrono_tz::Tz,
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
+) -> Result<Schema, IngestError> {
     let mut all = Inferrer::default();
+    let mut lines = 0;
     for source in sources {
         let fresh = || Inferrer { zone: Some(timezone), ..Inferrer::default() };
         let mut merge = |part: Inferrer, _: &str| -> Result<(), IngestError> {
+            lines += part.lines;
             all.merge(part);
-            Ok(())
+            if progress(lines).is_break() { Err(IngestError::Interrupted) } else { Ok(()) }
         };
         input::read(source, mapping, None, &fresh, &mut merge)?;
     }
@@ -87,6 +96,7 @@ impl Inferrer {
 
 impl Visitor for Inferrer {
     fn row(&mut self, _: u64, row: &Row<'_>, _: &dyn Fn() -> String) {
+        self.lines += 1;
         let zone = self.zone.unwrap_or(chrono_tz::UTC);
         let guesses = if row.is_event {
             let Some(name) = row.event.and_then(Raw::as_id).filter(|n| !n.is_empty()) else { return };

@@ -22,12 +22,15 @@ pub(super) fn read<V: Visitor, E: From<IngestError>>(
     consume: &mut dyn FnMut(V, &str) -> Result<(), E>,
 ) -> Result<(), E> {
     let name = source.path.display().to_string();
+    if source.path != Path::new("-") {
+        readable(&source.path)?;
+    }
     let format =
         source.format.or_else(|| by_name(&source.path)).ok_or_else(|| IngestError::UnknownFormat(source.path.clone()))?;
     let mut consume = |visitor: V| consume(visitor, &name);
     match format {
-        Format::Ndjson => super::json::read(open(&source.path)?, source, mapping, visitor, &mut consume),
-        Format::Csv => super::csv::read(open(&source.path)?, source, mapping, schema, visitor, &mut consume),
+        Format::Ndjson => super::json::read(open(source)?, source, mapping, visitor, &mut consume),
+        Format::Csv => super::csv::read(open(source)?, source, mapping, schema, visitor, &mut consume),
         Format::Parquet => super::parquet::read(source, mapping, schema, visitor, &mut consume),
     }
 }
@@ -39,16 +42,23 @@ fn by_name(path: &Path) -> Option<Format> {
     format_of(name.rsplit('.').next()?)
 }
 
+/// Fails early, and in the same words for every format, when there is no file or it is a folder.
+fn readable(path: &Path) -> Result<(), IngestError> {
+    let metadata = std::fs::metadata(path).map_err(|error| IngestError::unreadable(path, &error))?;
+    if metadata.is_dir() {
+        return Err(IngestError::Unreadable { path: path.to_owned(), reason: "it is a folder".to_owned() });
+    }
+    Ok(())
+}
+
 /// Opens a file for reading, unpacked; `-` is standard input.
-pub(super) fn open(path: &Path) -> Result<Box<dyn Read + Send>, IngestError> {
+fn open(source: &Source) -> Result<Box<dyn Read + Send>, IngestError> {
+    let path = source.place();
     if path == Path::new("-") {
         return Ok(Box::new(std::io::stdin()));
     }
-    let failed = |error: std::io::Error| IngestError::unreadable(path, &error);
+    let failed = |error: std::io::Error| IngestError::unreadable(&source.path, &error);
     let file = File::open(path).map_err(failed)?;
-    if file.metadata().map_err(failed)?.is_dir() {
-        return Err(IngestError::Unreadable { path: path.to_owned(), reason: "it is a folder".to_owned() });
-    }
     let ending = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
     Ok(match ending {
         "gz" => Box::new(flate2::read::MultiGzDecoder::new(BufReader::with_capacity(1 << 18, file))),

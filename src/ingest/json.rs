@@ -46,7 +46,7 @@ fn read_line(number: u64, line: &[u8], kind: SourceKind, mapping: &Mapping, visi
     let members = match object(text) {
         Ok(members) => members,
         Err(error) => {
-            let message = format!("column {}: {}; each line holds one JSON object", error.column(), plain(&error));
+            let message = format!("column {}: {}; each line holds one JSON object", error.column().max(1), plain(&error));
             visitor.reject(number, Reason::R01, message, lossy());
             return;
         }
@@ -59,8 +59,13 @@ fn read_line(number: u64, line: &[u8], kind: SourceKind, mapping: &Mapping, visi
     }
 }
 
-/// An error of `serde_json` without its own place.
+/// An error of `serde_json` without its own place, in words for people.
 fn plain(error: &serde_json::Error) -> String {
+    match error.classify() {
+        serde_json::error::Category::Eof => return "the line ends in the middle of it".to_owned(),
+        serde_json::error::Category::Data => return "this is no JSON object".to_owned(),
+        _ => {}
+    }
     let text = error.to_string();
     text.split(" at line ").next().unwrap_or(&text).to_owned()
 }

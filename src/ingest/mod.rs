@@ -18,7 +18,8 @@ mod pipeline;
 mod raw;
 mod report;
 
-use std::path::PathBuf;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
 
 use crate::schema::Schema;
 use crate::store::record::Batch;
@@ -53,10 +54,19 @@ pub enum Format {
 pub struct Source {
     /// Where it is; `-` is standard input.
     pub path: PathBuf,
+    /// Where to read it instead: a copy of what can be read only once. Messages name `path`.
+    pub copy: Option<PathBuf>,
     /// What it holds.
     pub kind: SourceKind,
     /// How it is written; `None`: its name says.
     pub format: Option<Format>,
+}
+
+impl Source {
+    /// The file to open.
+    fn place(&self) -> &Path {
+        self.copy.as_deref().unwrap_or(&self.path)
+    }
 }
 
 /// What reading depends on besides the files.
@@ -68,19 +78,22 @@ pub struct Options {
     pub mapping: Mapping,
     /// Rejected lines after which reading stops.
     pub max_rejects: u64,
+    /// Read on to the end all the same, so that the report has every rejected line.
+    pub read_on: bool,
 }
 
-/// Reads all sources one after the other and hands their batches to `sink`, in order of arrival. `progress` hears of
-/// every batch how many lines have been read.
+/// Reads all sources one after the other and hands their batches to `sink`, in order of arrival. `progress` hears again and
+/// again how many lines have been read, and may end it.
 ///
 /// # Errors
-/// A file that cannot be read, a file whose columns do not fit the schema, or whatever `sink` returns.
+/// A file that cannot be read, a file whose columns do not fit the schema, too many rejected lines, `progress` that breaks,
+/// or whatever `sink` returns.
 pub fn import<E>(
     sources: &[Source],
     schema: &Schema,
     options: &Options,
     sink: &mut dyn FnMut(&Batch) -> Result<(), E>,
-    progress: &mut dyn FnMut(u64),
+    progress: &mut dyn FnMut(u64) -> ControlFlow<()>,
 ) -> Result<Report, ImportError<E>> {
     let mut report = Report::default();
     let names = encode::Names::new(schema);
@@ -89,9 +102,12 @@ pub fn import<E>(
         let mut consume = |encoded: encode::Encoder<'_>, file: &str| -> Result<(), ImportError<E>> {
             let (batches, outcome) = encoded.finish();
             report.add(outcome, file);
-            progress(report.lines);
+            if progress(report.lines).is_break() {
+                return Err(IngestError::Interrupted.into());
+            }
             if report.too_many(options.max_rejects) {
-                return Err(ImportError::TooMany(std::mem::take(&mut report)));
+                // Nothing of it will be kept.
+                return if options.read_on { Ok(()) } else { Err(ImportError::TooMany(std::mem::take(&mut report))) };
             }
             for batch in batches.iter().filter(|b| !b.is_empty()) {
                 sink(batch).map_err(ImportError::Sink)?;
@@ -100,7 +116,7 @@ pub fn import<E>(
         };
         input::read(source, &options.mapping, Some(schema), &encoder, &mut consume)?;
     }
-    Ok(report)
+    if report.too_many(options.max_rejects) { Err(ImportError::TooMany(report)) } else { Ok(report) }
 }
 
 /// What ended an import.

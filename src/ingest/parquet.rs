@@ -35,10 +35,7 @@ pub(super) fn read<V: Visitor, E: From<IngestError>>(
         reason: format!("it is not readable Parquet ({error})"),
     };
     let open = || -> Result<SerializedFileReader<File>, IngestError> {
-        let file = File::open(path).map_err(|e| IngestError::unreadable(path, &e))?;
-        if file.metadata().is_ok_and(|m| m.is_dir()) {
-            return Err(IngestError::Unreadable { path: path.clone(), reason: "it is a folder".to_owned() });
-        }
+        let file = File::open(source.place()).map_err(|e| IngestError::unreadable(path, &e))?;
         SerializedFileReader::new(file).map_err(|e| damaged(&e))
     };
     let reader = open()?;

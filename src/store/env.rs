@@ -137,7 +137,7 @@ impl Store {
     /// [`StoreError`] when the folder cannot be made or holds something already.
     pub fn create(path: &Path, schema: &Schema) -> Result<Self, StoreError> {
         if path.join(DATA_FILE).exists() || path.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
-            return Err(StoreError::Foreign(path.to_owned()));
+            return Err(StoreError::NotEmpty(path.to_owned()));
         }
         std::fs::create_dir_all(path).map_err(|error| StoreError::Io {
             action: "make the folder",

@@ -11,6 +11,9 @@ pub enum StoreError {
     /// A folder with something else in it.
     #[error("`{}` is not a segql store; give the folder that `segql import --store` made", .0.display())]
     Foreign(PathBuf),
+    /// A folder for a new store that has something in it.
+    #[error("`{}` is not empty; give a folder that is not there yet", .0.display())]
+    NotEmpty(PathBuf),
     /// Written by another version.
     #[error("the store at `{}` has format {found}, and this segql reads format {wanted}; import the data again, or use the segql that wrote it", .path.display())]
     Version {
@@ -42,8 +45,11 @@ pub enum StoreError {
     #[error("{0}")]
     Schema(String),
     /// More contacts than a store can number.
-    #[error("a store holds at most 4294901760 contacts")]
+    #[error("a store holds at most 4,294,901,760 contacts")]
     TooManyContacts,
+    /// The caller asked to stop.
+    #[error("interrupted")]
+    Interrupted,
     /// A folder or a file.
     #[error("cannot {action} `{}`: {error}", .path.display())]
     Io {

@@ -25,6 +25,8 @@ pub(super) struct Job<'a> {
     /// Contacts before this import.
     pub previous: u32,
     pub ids: &'a NewIds,
+    /// Whether to give up.
+    pub stop: &'a (dyn Fn() -> bool + Sync),
 }
 
 /// What was built.
@@ -84,6 +86,9 @@ pub(super) fn build(job: &Job<'_>, chunks: &[u32], threads: usize) -> Result<Bui
             scope.spawn(move || {
                 let output = Output { generation: job.generation, sender: &sender };
                 while let Some(chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if (job.stop)() {
+                        return;
+                    }
                     if let Err(error) = build_chunk(job, *chunk, &output) {
                         output.send(Message::Failed(error));
                         return;
@@ -92,17 +97,21 @@ pub(super) fn build(job: &Job<'_>, chunks: &[u32], threads: usize) -> Result<Bui
             });
         }
         drop(sender);
-        write(job.store, &receiver)
+        write(job, &receiver)
     })
 }
 
-fn write(store: &Store, receiver: &crossbeam_channel::Receiver<Message>) -> Result<Built, StoreError> {
+fn write(job: &Job<'_>, receiver: &crossbeam_channel::Receiver<Message>) -> Result<Built, StoreError> {
+    let store = job.store;
     let failed = |e: heed::Error| store.engine(&e);
     let mut built = Built::default();
     let mut txn = store.env.write_txn().map_err(failed)?;
     store.tables.meta.put(&mut txn, UNFINISHED, &[]).map_err(failed)?;
     let mut pending = 0;
     for message in receiver {
+        if (job.stop)() {
+            return Err(StoreError::Interrupted);
+        }
         match message {
             Message::Value(key, value) => {
                 store.tables.values.put(&mut txn, &key.bytes(), &value).map_err(failed)?;
@@ -120,6 +129,10 @@ fn write(store: &Store, receiver: &crossbeam_channel::Receiver<Message>) -> Resu
             }
             Message::Failed(error) => return Err(error),
         }
+    }
+    // Workers that were asked to give up have left chunks out.
+    if (job.stop)() {
+        return Err(StoreError::Interrupted);
     }
     // The mark goes with the last values: from here on only `publish` is missing, and what it does not publish is
     // found by its generation.

@@ -111,7 +111,15 @@ impl<'s> Loader<'s> {
     ///
     /// # Errors
     /// Whatever keeps a part from being read or written; the store is then as it was.
-    pub fn finish(mut self) -> Result<LoadSummary, StoreError> {
+    pub fn finish(self) -> Result<LoadSummary, StoreError> {
+        self.finish_unless(&|| false)
+    }
+
+    /// The same, but gives up when `stop` says so before the change is visible.
+    ///
+    /// # Errors
+    /// [`StoreError::Interrupted`] then; else those of [`Self::finish`].
+    pub fn finish_unless(mut self, stop: &(dyn Fn() -> bool + Sync)) -> Result<LoadSummary, StoreError> {
         let previous = self.meta.contacts;
         let generation = self.meta.generation.wrapping_add(1);
         self.meta.generation = generation;
@@ -130,6 +138,7 @@ impl<'s> Loader<'s> {
             generation,
             previous,
             ids: &ids,
+            stop,
         };
         let built = build::build(&job, &chunks, self.options.threads)?;
         self.store.publish(&self.meta, &ids, previous, &built.parts)?;
