@@ -5,14 +5,27 @@ use std::collections::HashSet;
 use super::Ui;
 use super::args::{CheckArgs, MessageFormat};
 use super::failure::Failure;
+use super::data::Known;
 use super::script::Unreadable;
 use super::{data, output, script};
 use crate::diag::has_errors;
+use crate::schema::Schema;
 use crate::syntax::Sources;
+use crate::time::Clock;
 
 /// Checks every file against one schema and prints the diagnostics. Those of a file that several scripts use come once.
 pub fn check(args: &CheckArgs, ui: Ui) -> Result<(), Failure> {
-    let schema = data::schema_of(args.schema.as_deref(), args.store.as_deref(), ui)?;
+    match data::known(args.schema.as_deref(), args.store.as_deref(), ui)? {
+        Known::Schema(schema) => check_all(args, &schema, None, ui),
+        Known::Store(store) => {
+            let snapshot = store.snapshot()?;
+            let clock = Clock { now: data::clock_now(), zone: snapshot.schema().timezone };
+            check_all(args, snapshot.schema(), Some((&snapshot, clock)), ui)
+        }
+    }
+}
+
+fn check_all(args: &CheckArgs, schema: &Schema, facts: script::Data<'_>, ui: Ui) -> Result<(), Failure> {
     let overrides = script::parse_set(&args.set)?;
     let mut text = String::new();
     let mut all = Vec::new();
@@ -25,7 +38,7 @@ pub fn check(args: &CheckArgs, ui: Ui) -> Result<(), Failure> {
         let mut diagnostics = match contents {
             Ok(contents) => {
                 let entry = sources.add(&name, &contents);
-                script::check_entry(&mut sources, entry, &schema, &overrides).diagnostics
+                script::check_entry(&mut sources, entry, schema, &overrides, facts).diagnostics
             }
             Err(Unreadable::Text(error)) => vec![script::unreadable(&name, &error, &mut sources)],
             Err(Unreadable::File(message)) => {

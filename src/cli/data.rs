@@ -33,15 +33,25 @@ fn project() -> Result<Project, Failure> {
     }
 }
 
-/// The schema that a command without data works with: of a file, of a store, or of the project.
-pub fn schema_of(schema: Option<&Path>, store: Option<&Path>, ui: Ui) -> Result<Schema, Failure> {
+/// What a command that evaluates nothing knows of the data.
+pub enum Known {
+    /// Its fields and events.
+    Schema(Box<Schema>),
+    /// All of it.
+    Store(Store),
+}
+
+/// What is known of the data: from a schema file, from a store, or from the one that the project names.
+pub fn known(schema: Option<&Path>, store: Option<&Path>, ui: Ui) -> Result<Known, Failure> {
     let project = project()?;
+    let of_file = |path: &Path| read_schema(path, ui).map(|schema| Known::Schema(Box::new(schema)));
+    let of_store = |path: &Path| Store::open(path).map(Known::Store).map_err(Failure::from);
     match (schema, store) {
-        (Some(schema), _) => read_schema(schema, ui),
-        (None, Some(store)) => store_schema(store),
+        (Some(schema), _) => of_file(schema),
+        (None, Some(store)) => of_store(store),
         (None, None) => match (project.schema, project.store) {
-            (Some(schema), _) => read_schema(&schema, ui),
-            (None, Some(store)) => store_schema(&store),
+            (Some(schema), _) => of_file(&schema),
+            (None, Some(store)) => of_store(&store),
             (None, None) => Err(Failure::usage(
                 "which fields and events are there? give `--schema FILE` or `--store DIR`, or name one in `segql.toml`",
             )),
@@ -49,10 +59,12 @@ pub fn schema_of(schema: Option<&Path>, store: Option<&Path>, ui: Ui) -> Result<
     }
 }
 
-fn store_schema(path: &Path) -> Result<Schema, Failure> {
-    let store = Store::open(path)?;
-    let snapshot = store.snapshot()?;
-    Ok(snapshot.schema().clone())
+/// The schema that a command without data works with.
+pub fn schema_of(schema: Option<&Path>, store: Option<&Path>, ui: Ui) -> Result<Schema, Failure> {
+    match known(schema, store, ui)? {
+        Known::Schema(schema) => Ok(*schema),
+        Known::Store(store) => Ok(store.snapshot()?.schema().clone()),
+    }
 }
 
 /// Reads a schema file; its mistakes are shown like those of scripts.

@@ -23,7 +23,7 @@ pub fn explain(args: &ExplainArgs, ui: Ui) -> Result<(), Failure> {
 }
 
 fn print(args: &ExplainArgs, script: Unchecked<'_>, schema: &Schema, ui: Ui) -> Result<(), Failure> {
-    let script = script.check(schema, ui)?;
+    let script = script.check(schema, None, ui)?;
     let clock = Clock { now: data::instant(&args.now, schema)?, zone: schema.timezone };
     let wanted: Vec<_> = script.wanted.iter().map(|(id, _)| *id).collect();
     let plan = rewrite(&lower(&script.checked.program, &wanted, schema, &clock));

@@ -10,8 +10,10 @@ use super::failure::{self, Failure};
 use crate::check::typed::SegmentId;
 use crate::check::{Checked, Options, check};
 use crate::diag::{Diagnostic, Severity, codes, has_errors, render};
+use crate::lint::{self, Facts};
 use crate::schema::Schema;
 use crate::syntax::{SourceId, Sources, Span};
+use crate::time::Clock;
 
 /// A script that may run, and what of it was asked for.
 pub struct Script {
@@ -34,24 +36,33 @@ pub fn open(args: &ScriptArgs, ui: Ui) -> Result<Unchecked<'_>, Failure> {
     let mut sources = Sources::default();
     let (entry, names) = match (&args.text, args.script.split_first()) {
         (Some(text), _) => (sources.add("<text>", text), args.script.as_slice()),
-        (None, Some((file, names))) => match read(Path::new(file)) {
-            Ok(text) => (sources.add(file, &text), names),
-            Err(Unreadable::File(message)) => return Err(Failure::Io(message)),
-            Err(Unreadable::Text(error)) => {
-                let diagnostic = unreadable(file, &error, &mut sources);
-                eprint!("{}", render::human(&[diagnostic], &sources, ui.color));
-                return Err(Failure::Script);
-            }
-        },
+        (None, Some((file, names))) => (add_file(Path::new(file), &mut sources, ui)?, names),
         (None, None) => return Err(Failure::usage("which segment? give a script file, or a condition with `-e`")),
     };
     Ok(Unchecked { sources, entry, names, overrides: parse_set(&args.set)? })
 }
 
+/// Adds the text of a script file.
+pub fn add_file(path: &Path, sources: &mut Sources, ui: Ui) -> Result<SourceId, Failure> {
+    let name = path.display().to_string();
+    match read(path) {
+        Ok(text) => Ok(sources.add(&name, &text)),
+        Err(Unreadable::File(message)) => Err(Failure::Io(message)),
+        Err(Unreadable::Text(error)) => {
+            let diagnostic = unreadable(&name, &error, sources);
+            eprint!("{}", render::human(&[diagnostic], sources, ui.color));
+            Err(Failure::Script)
+        }
+    }
+}
+
+/// The data that a script is about, and the moment of its evaluation.
+pub type Data<'d> = Option<(&'d dyn Facts, Clock)>;
+
 impl Unchecked<'_> {
     /// Checks the script; prints its diagnostics.
-    pub fn check(mut self, schema: &Schema, ui: Ui) -> Result<Script, Failure> {
-        let checked = check_entry(&mut self.sources, self.entry, schema, &self.overrides);
+    pub fn check(mut self, schema: &Schema, data: Data<'_>, ui: Ui) -> Result<Script, Failure> {
+        let checked = check_entry(&mut self.sources, self.entry, schema, &self.overrides, data);
         eprint!("{}", render::human(&checked.diagnostics, &self.sources, ui.color));
         if has_errors(&checked.diagnostics) {
             return Err(Failure::Script);
@@ -85,9 +96,14 @@ fn wanted(checked: &Checked, names: &[String]) -> Result<Vec<(SegmentId, String)
         .collect()
 }
 
-/// Checks a source that has been added.
-pub fn check_entry(sources: &mut Sources, entry: SourceId, schema: &Schema, overrides: &[(String, String)]) -> Checked {
-    check(sources, entry, Options { schema, overrides, read: &|path| read(path).map_err(|e| e.words(path)) })
+/// Checks a source that has been added; one without errors is looked at by the lints too.
+pub fn check_entry(sources: &mut Sources, entry: SourceId, schema: &Schema, overrides: &[(String, String)], data: Data<'_>) -> Checked {
+    let mut checked = check(sources, entry, Options { schema, overrides, read: &|path| read(path).map_err(|e| e.words(path)) });
+    if !has_errors(&checked.diagnostics) {
+        checked.diagnostics.extend(lint::lint(&checked.program, lint::Options { schema, sources, data }));
+        checked.diagnostics.sort_by_key(|d| d.span);
+    }
+    checked
 }
 
 /// Why a script has no text.

@@ -28,10 +28,9 @@ pub fn test(args: &TestArgs, ui: Ui) -> Result<(), Failure> {
     let mut broken = false;
     for path in &args.scripts {
         let file = path.display().to_string();
-        let text = script::read(path)?;
         let mut sources = Sources::default();
-        let entry = sources.add(&file, &text);
-        let checked = script::check_entry(&mut sources, entry, &schema, &overrides);
+        let entry = script::add_file(path, &mut sources, ui)?;
+        let checked = script::check_entry(&mut sources, entry, &schema, &overrides, None);
         let outcomes = if has_errors(&checked.diagnostics) {
             eprint!("{}", render::human(&checked.diagnostics, &sources, ui.color));
             broken = true;
