@@ -99,9 +99,18 @@ pub fn check(sources: &mut Sources, entry: SourceId, options: Options<'_>) -> Ch
     let own = || names.definitions.iter().zip(&ids).filter(|(d, _)| d.source == entry).filter_map(|(_, id)| *id);
     let segments = own().filter_map(|id| if let DefinitionId::Segment(id) = id { Some(id) } else { None }).collect();
     let decisions = own().filter_map(|id| if let DefinitionId::Decision(id) = id { Some(id) } else { None }).collect();
+    // What stands for an unreadable part says nothing of its own, and is no reason for a warning around it.
+    let holes: Vec<Span> = scripts.iter().flat_map(|file| file.script.holes.iter().copied()).collect();
+    diagnostics.retain(|d| !holes.iter().any(|hole| hides(*hole, d)));
     diagnostics.sort_by_key(|d| d.span);
     diagnostics.dedup();
     Checked { program, own: segments, own_decisions: decisions, tests, diagnostics }
+}
+
+/// Whether a diagnostic is about something that only stands for an unreadable part.
+fn hides(hole: Span, diagnostic: &Diagnostic) -> bool {
+    let warning = diagnostic.severity() == crate::diag::Severity::Warning;
+    !diagnostic.code.is_syntax() && (hole.contains(diagnostic.span) || warning && diagnostic.span.contains(hole))
 }
 
 /// What the checks of one script share.

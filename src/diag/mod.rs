@@ -52,7 +52,7 @@ pub struct Label {
 /// A set of edits that mends a diagnostic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fix {
-    /// What it does: ``replace `Glod` with `Gold` ``.
+    /// What it does, as a command: ``write `Gold` ``.
     pub title: String,
     /// Whether it is sure to be what was meant.
     pub applicability: Applicability,

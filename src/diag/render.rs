@@ -1,6 +1,8 @@
 //! Diagnostics for people (with the source underlined), for programs (JSON) and for logs (one line).
 //! The only file that knows ariadne.
 
+use std::fmt::Write as _;
+
 use ariadne::{CharSet, Color, Config, IndexType, Report, ReportKind};
 use serde_json::{Value, json};
 
@@ -16,8 +18,8 @@ type Place = (SourceId, std::ops::Range<usize>);
 #[must_use]
 pub fn human(diagnostics: &[Diagnostic], sources: &Sources, color: bool) -> String {
     let mut out = Vec::new();
+    let mut cache = Cache::new(sources);
     for diagnostic in diagnostics {
-        let mut cache = Cache::new(sources);
         if report(diagnostic, color).write(&mut cache, &mut out).is_err() {
             out.extend_from_slice(short(std::slice::from_ref(diagnostic), sources).as_bytes());
         }
@@ -36,8 +38,12 @@ fn report(diagnostic: &Diagnostic, color: bool) -> Report<'static, Place> {
     let place = |span: Span| (span.source, span.start..span.end);
     let config =
         Config::default().with_index_type(IndexType::Byte).with_color(color).with_char_set(CharSet::Unicode).with_compact(false);
-    // Without words of its own the place still gets its underline.
-    let here = if diagnostic.label.is_empty() { "here" } else { &diagnostic.label };
+    // A place without words of its own says what to do there.
+    let here = match (diagnostic.label.as_str(), diagnostic.fixes.as_slice()) {
+        ("", [fix]) if !fix.title.is_empty() => fix.title.as_str(),
+        ("", _) => "here",
+        (label, _) => label,
+    };
     let primary = ariadne::Label::new(place(diagnostic.span)).with_color(paint).with_priority(1).with_message(here);
     let mut report = Report::build(kind, place(diagnostic.span))
         .with_config(config)
@@ -47,12 +53,14 @@ fn report(diagnostic: &Diagnostic, color: bool) -> Report<'static, Place> {
     for label in &diagnostic.labels {
         report = report.with_label(ariadne::Label::new(place(label.span)).with_message(&label.message).with_color(Color::Cyan));
     }
+    // A fix whose words the help does not have already comes first: it is what to do, the rest is why.
+    let said = |title: &str| title.is_empty() || title == here || diagnostic.help.iter().any(|help| help == title);
+    let described = diagnostic.help.iter().any(|help| help.starts_with("did you mean") || help.starts_with("write "));
+    for fix in diagnostic.fixes.iter().filter(|fix| !described && !said(&fix.title)) {
+        report = report.with_help(&fix.title);
+    }
     for help in &diagnostic.help {
         report = report.with_help(help);
-    }
-    // A fix whose words the help does not have already.
-    for fix in diagnostic.fixes.iter().filter(|fix| diagnostic.help.is_empty() && !fix.title.is_empty()) {
-        report = report.with_help(&fix.title);
     }
     report.finish()
 }
@@ -82,7 +90,8 @@ impl ariadne::Cache<SourceId> for Cache {
 /// One line each: `a.seg:3:7: error[E0203]: message`.
 #[must_use]
 pub fn short(diagnostics: &[Diagnostic], sources: &Sources) -> String {
-    let line = |d: &Diagnostic| {
+    let mut out = String::new();
+    for d in diagnostics {
         let source = sources.get(d.span.source);
         let name = source.map_or("?", |s| s.name.as_str());
         let (line, column) = source.map_or((0, 0), |s| {
@@ -90,16 +99,19 @@ pub fn short(diagnostics: &[Diagnostic], sources: &Sources) -> String {
             (position.line, position.column)
         });
         let severity = if d.severity() == Severity::Error { "error" } else { "warning" };
-        format!("{name}:{line}:{column}: {severity}[{}]: {}\n", d.code, d.message)
-    };
-    diagnostics.iter().map(line).collect()
+        let _ = writeln!(out, "{name}:{line}:{column}: {severity}[{}]: {}", d.code, d.message);
+    }
+    out
 }
 
 /// One JSON object a line, in the published shape.
 #[must_use]
 pub fn json(diagnostics: &[Diagnostic], sources: &Sources) -> String {
-    let line = |d: &Diagnostic| json_value(d, sources).to_string() + "\n";
-    diagnostics.iter().map(line).collect()
+    let mut out = String::new();
+    for diagnostic in diagnostics {
+        let _ = writeln!(out, "{}", json_value(diagnostic, sources));
+    }
+    out
 }
 
 fn json_value(diagnostic: &Diagnostic, sources: &Sources) -> Value {

@@ -13,6 +13,8 @@ pub struct Script {
     pub statements: Vec<Statement>,
     /// The condition of a script that is nothing else.
     pub bare: Option<Condition>,
+    /// Parts that could not be read and for which something harmless stands in the tree. Nothing more is said of them.
+    pub holes: Vec<Span>,
 }
 
 /// A definition.

@@ -5,12 +5,18 @@
 //! tree and reported, the others are there.
 
 pub mod ast;
+mod brackets;
 mod build;
 mod expected;
+mod habits;
+mod lex;
 mod nesting;
 mod parse;
+mod patch;
+mod recover;
 mod span;
 mod spell;
+mod structure;
 
 pub use parse::parse;
 pub use spell::quoted;

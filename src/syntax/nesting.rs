@@ -1,103 +1,31 @@
 //! The limit on nesting, found before anything recursive looks at the text.
 
-use super::Span;
+use super::brackets::Brackets;
+use super::lex;
+use super::{SourceId, Span};
 use crate::diag::{Diagnostic, codes};
-use crate::syntax::SourceId;
 
 /// The deepest nesting of groups, parentheses and `not` that a script may have.
 pub const MAX_NESTING: usize = 128;
 
-/// The error for the first place that is nested too deeply.
-///
-/// Reads words and brackets only. A `<` counts when it opens a group, that is when it follows a word that opens
-/// one, an integer and `of`, or a list quantifier; a comparison never does.
-pub fn check(text: &str, source: SourceId) -> Option<Diagnostic> {
-    let mut depth: usize = 0;
-    let mut nots: usize = 0;
-    let mut previous = "";
-    for token in (Tokens { text, at: 0 }) {
-        let (start, word) = token;
-        match word {
-            "(" | "[" | "{" => depth += 1,
-            "<" if opens_group(previous) => depth += 1,
-            ")" | "]" | "}" => depth = depth.saturating_sub(1),
-            // Too many closing signs (comparisons) only make the count smaller; the tree builder's own recursion is
-            // bounded by what the grammar accepted, and groups always close in pairs.
-            ">" if !is_operand_start(text, start) => depth = depth.saturating_sub(1),
-            _ => {}
+/// The place of the first token that is nested too deeply.
+pub(super) fn too_deep(text: &str) -> Option<std::ops::Range<usize>> {
+    let mut brackets = Brackets::new(false);
+    let mut tokens = lex::strict(text).peekable();
+    while let Some(token) = tokens.next() {
+        brackets.step(text, token, tokens.peek().copied());
+        if brackets.depth() > MAX_NESTING {
+            return Some(token.range());
         }
-        nots = if word == "not" { nots + 1 } else { 0 };
-        if depth + nots > MAX_NESTING {
-            let end = start + word.len();
-            return Some(
-                Diagnostic::new(
-                    codes::E0103,
-                    Span::new(source, start, end),
-                    format!("nested more than {MAX_NESTING} levels deep"),
-                )
-                .help("give a name to an inner part: `segment part = ...`, then use `segment part`"),
-            );
-        }
-        previous = word;
     }
     None
 }
 
-fn opens_group(previous: &str) -> bool {
-    matches!(previous, "all" | "any" | "none" | "of" | "only" | "sequence" | "d" | "decision")
-}
-
-/// Whether a `>` is followed by something to compare with: then it is an operator and closes nothing.
-fn is_operand_start(text: &str, at: usize) -> bool {
-    let after = text.get(at + 1..).unwrap_or_default();
-    let after = after.strip_prefix('=').unwrap_or(after).trim_start();
-    after.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '"' | '$' | '-' | '('))
-}
-
-/// Words, strings (skipped) and single signs.
-struct Tokens<'a> {
-    text: &'a str,
-    at: usize,
-}
-
-impl<'a> Iterator for Tokens<'a> {
-    type Item = (usize, &'a str);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let rest = self.text.get(self.at..)?;
-            let first = rest.chars().next()?;
-            let start = self.at;
-            let len = match first {
-                '"' => string_len(rest),
-                '`' => rest.get(1..)?.find(['`', '\n']).map_or(rest.len(), |end| end + 2),
-                '/' if rest.starts_with("//") => rest.find('\n').unwrap_or(rest.len()),
-                '/' if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
-                c if c.is_alphanumeric() || c == '_' => {
-                    rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len())
-                }
-                c => c.len_utf8(),
-            };
-            self.at += len;
-            if first.is_whitespace() || len > 1 && matches!(first, '"' | '`' | '/') {
-                continue;
-            }
-            return Some((start, self.text.get(start..self.at)?));
-        }
-    }
-}
-
-fn string_len(rest: &str) -> usize {
-    let mut escaped = false;
-    for (at, c) in rest.char_indices().skip(1) {
-        match c {
-            _ if escaped => escaped = false,
-            '\\' => escaped = true,
-            '"' => return at + 1,
-            _ => {}
-        }
-    }
-    rest.len()
+/// The error for a place that [`too_deep`] found, in a file.
+pub(super) fn error(source: SourceId, at: std::ops::Range<usize>) -> Diagnostic {
+    Diagnostic::new(codes::E0103, Span::new(source, at.start, at.end), format!("nested more than {MAX_NESTING} levels deep"))
+        .here(format!("this is level {}", MAX_NESTING + 1))
+        .help("give a name to an inner part: `segment part = ...`, then use `segment part`")
 }
 
 #[cfg(test)]
@@ -107,10 +35,49 @@ mod tests {
     #[test]
     fn counts_groups_but_not_comparisons() {
         let deep = |n: usize| format!("{}everyone{}", "all < ".repeat(n), " >".repeat(n));
-        assert!(check(&deep(128), SourceId(0)).is_none());
-        assert!(check(&deep(129), SourceId(0)).is_some());
-        assert!(check(&format!("all < {} >", "field a < 3; ".repeat(1000)), SourceId(0)).is_none());
-        assert!(check(&"not ".repeat(200), SourceId(0)).is_some());
-        assert!(check(&format!("// {}\neveryone", "(".repeat(500)), SourceId(0)).is_none());
+        assert_eq!(too_deep(&deep(128)), None);
+        assert_eq!(too_deep(&deep(129)), Some(128 * 6 + 4..128 * 6 + 5));
+        assert_eq!(too_deep(&format!("all < {} >", "field a < 3; ".repeat(1000))), None);
+        assert_eq!(too_deep(&format!("all < {} >", "event E where not all < a < 3; b > 2 >; ".repeat(1000))), None);
+        assert!(too_deep(&"not ".repeat(200)).is_some());
+        assert!(too_deep(&"all < not ".repeat(65)).is_some());
+        assert_eq!(too_deep(&"segment a = not everyone\n".repeat(200)), None);
+        assert_eq!(too_deep(&format!("// {}\neveryone", "(".repeat(500))), None);
+    }
+
+    #[test]
+    fn comparisons_close_nothing() {
+        // Every level hides a `>` that compares, behind a comment, before a param, after parentheses.
+        for compare in
+            ["field x > /* c */ 1", "field x > $y", "(field x + 1) > 2", "count(E where a > 1) > 2", "if(field a > 3, 1, 2) > 1"]
+        {
+            let deep = format!("{}everyone", format!("all < {compare}; ").repeat(129));
+            assert!(too_deep(&deep).is_some(), "{compare}");
+            let wide = format!("all < {} >", format!("all < {compare} >; ").repeat(500));
+            assert_eq!(too_deep(&wide), None, "{compare}");
+        }
+    }
+
+    #[test]
+    fn words_that_are_names_open_nothing() {
+        for member in [
+            "field all < 3",
+            "field any.none > 3",
+            "event any where all > 3",
+            "field a has any of [\"x\"] ignoring case and accents",
+            "top 10 by count(E) of event E",
+            "event E where kwota between 2 and 3 and b > 4 at least 2 times",
+            "field not > 3",
+            "at least 2 of < field a < 1; event E >",
+            "field items has at least 2 < cena > 3 >",
+            "sequence by a within 3d < event A where b > 3; then not event B within 2d >",
+            "event E where all < a > 1; not any < b = 2 > >",
+        ] {
+            let wide = format!(
+                "segment s = all < {} >\ndecision d < when segment s -> \"a\"; otherwise -> \"b\" >",
+                format!("{member}; ").repeat(300)
+            );
+            assert_eq!(too_deep(&wide), None, "{member}");
+        }
     }
 }

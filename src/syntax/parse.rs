@@ -1,10 +1,13 @@
 //! Text to nodes: the only file that knows pest.
 
+use std::ops::Range;
+
 use pest::Parser;
+use pest::error::ErrorVariant;
 use pest::iterators::Pair;
 
 use super::ast::{Script, Statement};
-use super::{SourceId, Span, build, expected, nesting};
+use super::{SourceId, Span, build, nesting, recover};
 use crate::diag::{Diagnostic, codes};
 
 #[derive(pest_derive::Parser)]
@@ -22,48 +25,51 @@ pub(super) struct Node<'a> {
     pub children: Vec<Node<'a>>,
 }
 
+/// Where reading stopped, and the rules that would have gone on there.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// Byte offset; not behind white space.
+    pub at: usize,
+    /// The innermost rules that were tried there.
+    pub rules: Vec<NodeKind>,
+    /// The words and signs that were tried there.
+    pub words: Vec<String>,
+}
+
 /// Longest script, in bytes.
 const MAX_SCRIPT_BYTES: usize = 64 << 20;
 
 /// Reads one file.
 ///
-/// Every definition that can be read is in the script; each one that cannot has its error.
+/// Every definition that can be read is in the script, and so is one whose mistakes have a certain remedy; each
+/// mistake is reported once, where a person would point at.
 ///
 /// ```
 /// use segql::syntax::{SourceId, parse};
 /// let (script, diagnostics) = parse("segment a = everyone\nsegment b = everyone nobody\nsegment c = nobody", SourceId(0));
-/// assert_eq!((script.statements.len(), diagnostics.len()), (2, 1));
+/// assert_eq!(diagnostics.len(), 1);
+/// assert!(script.statements.len() >= 2);
 /// ```
 #[must_use]
 pub fn parse(text: &str, source: SourceId) -> (Script, Vec<Diagnostic>) {
     if text.len() > MAX_SCRIPT_BYTES {
         let message = format!("the script has {} bytes, more than the {MAX_SCRIPT_BYTES} that are read", text.len());
-        return (
-            Script::default(),
-            vec![
-                Diagnostic::new(codes::E0104, Span::new(source, 0, 0), message)
-                    .help("split it into several files and `use` them"),
-            ],
-        );
+        let error = Diagnostic::new(codes::E0104, Span::new(source, 0, 0), message);
+        return (Script::default(), vec![error.help("split it into several files and `use` them")]);
     }
-    if let Some(error) = nesting::check(text, source) {
-        return (Script::default(), vec![error]);
+    let mut cx = build::Context::new(text, source);
+    let mut script = Script::default();
+    let place = |range: Range<usize>| Span::new(source, range.start, range.end);
+    let whole = if nesting::too_deep(text).is_some() { None } else { nodes(Rule::script, text, &place) };
+    match whole {
+        Some(nodes) => nodes.iter().for_each(|node| add(&mut cx, node, &mut script)),
+        None => recover::recover(text, &mut cx, &mut script),
     }
-    let cx = build::Context::new(text, source);
-    match Grammar::parse(Rule::script, text) {
-        Ok(pairs) => {
-            let mut script = Script::default();
-            let mut cx = cx;
-            for node in pairs.flat_map(Pair::into_inner).map(|pair| convert(pair, source)) {
-                add(&mut cx, &node, &mut script);
-            }
-            (script, cx.into_diagnostics())
-        }
-        Err(_) => recover(text, cx),
-    }
+    (script, cx.into_diagnostics())
 }
 
-fn add(cx: &mut build::Context<'_>, node: &Node<'_>, script: &mut Script) {
+/// Puts what a node defines into the script.
+pub(super) fn add(cx: &mut build::Context<'_>, node: &Node<'_>, script: &mut Script) {
     match node.kind {
         Rule::statement => script.statements.extend(build::statement(cx, node)),
         Rule::condition => script.bare = Some(build::condition(cx, node)),
@@ -72,69 +78,52 @@ fn add(cx: &mut build::Context<'_>, node: &Node<'_>, script: &mut Script) {
     }
 }
 
-/// The slow path: what can be read is kept, every broken definition is parsed again alone for its error.
-fn recover(text: &str, mut cx: build::Context<'_>) -> (Script, Vec<Diagnostic>) {
+/// The nodes of a text that the rule accepts; `place` says where a range of the text stands in its file.
+pub(super) fn nodes<'a>(rule: NodeKind, text: &'a str, place: &dyn Fn(Range<usize>) -> Span) -> Option<Vec<Node<'a>>> {
+    let pairs = Grammar::parse(rule, text).ok()?;
+    Some(pairs.flat_map(Pair::into_inner).map(|pair| convert(pair, place)).collect())
+}
+
+/// Why a rule does not accept a text, with the place and what would have been accepted there; `None` when it does.
+pub(super) fn failure(rule: NodeKind, text: &str) -> Option<Failure> {
     // The extra detail halves the speed and is a process-wide switch, so it is turned on with the first error.
     pest::set_error_detail(true);
-    let source = cx.source();
-    let mut script = Script::default();
-    let nodes: Vec<_> = Grammar::parse(Rule::recovering, text)
-        .map(|pairs| pairs.flat_map(Pair::into_inner).map(|pair| convert(pair, source)).collect())
-        .unwrap_or_default();
-    let defines = |node: &Node<'_>| node.kind == Rule::statement || node.text.starts_with("segment ") && node.text.contains('=');
-    let only_conditions = !nodes.iter().any(defines);
-    for node in &nodes {
-        if node.kind == Rule::broken {
-            let entry =
-                if only_conditions || !starts_definition(node.text) { Rule::condition_alone } else { Rule::statement_alone };
-            let slice = if only_conditions { text.get(node.span.start..).unwrap_or_default() } else { node.text };
-            let error = syntax_error(entry, slice, node.span.start, source);
-            cx.report(error);
-            if only_conditions {
-                break;
-            }
-        } else {
-            add(&mut cx, node, &mut script);
-        }
+    let error = Grammar::parse(rule, text).err()?;
+    if let Some(attempts) = error.parse_attempts() {
+        let rules = attempts.call_stacks().into_iter().filter_map(|stack| stack.deepest.get_rule().copied()).collect();
+        let words = attempts.expected_tokens().iter().map(ToString::to_string).collect();
+        return Some(Failure { at: attempts.max_position, rules, words });
     }
-    if nodes.is_empty() {
-        let error = syntax_error(Rule::script, text, 0, source);
-        cx.report(error);
-    }
-    (script, cx.into_diagnostics())
-}
-
-fn starts_definition(text: &str) -> bool {
-    ["segment", "param", "use", "let", "list", "decision", "test"].iter().any(|keyword| {
-        text.strip_prefix(keyword).is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
-    })
-}
-
-fn syntax_error(entry: Rule, text: &str, offset: usize, source: SourceId) -> Diagnostic {
-    let (at, rules) = match Grammar::parse(entry, text) {
-        // The slice alone is right: then what is wrong is that something stands before or after it.
-        Ok(_) => (0, Vec::new()),
-        Err(error) => match error.parse_attempts() {
-            Some(attempts) => {
-                let rules = attempts.call_stacks().into_iter().map(|stack| stack.deepest.get_rule().copied()).collect();
-                (attempts.max_position, rules)
-            }
-            None => (0, Vec::new()),
-        },
+    let rules = match error.variant {
+        ErrorVariant::ParsingError { positives, .. } => positives,
+        ErrorVariant::CustomError { .. } => Vec::new(),
     };
-    let rules: Vec<Rule> = rules.into_iter().flatten().collect();
-    expected::error(text, at, offset, source, &rules)
+    let at = match error.location {
+        pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => at,
+    };
+    Some(Failure { at, rules, words: Vec::new() })
 }
 
-fn convert(pair: Pair<'_, Rule>, source: SourceId) -> Node<'_> {
+fn convert<'a>(pair: Pair<'a, Rule>, place: &dyn Fn(Range<usize>) -> Span) -> Node<'a> {
+    converted(pair, place).0
+}
+
+/// The node of a pair, and where its text ends.
+fn converted<'a>(pair: Pair<'a, Rule>, place: &dyn Fn(Range<usize>) -> Span) -> (Node<'a>, usize) {
     let span = pair.as_span();
     let (start, kind, text) = (span.start(), pair.as_rule(), pair.as_str());
-    let children: Vec<Node<'_>> = pair.into_inner().map(|inner| convert(inner, source)).collect();
-    let inner = children.last().map_or(0, |child| child.span.end - start);
+    let mut children = Vec::new();
+    let mut inner = 0;
+    for pair in pair.into_inner() {
+        let (child, end) = converted(pair, place);
+        children.push(child);
+        inner = end - start;
+    }
     // What a rule has passed over in search of an optional end does not belong to it.
     let tail = text.get(inner..).unwrap_or_default();
     let len = if !children.is_empty() && is_trivia(tail) { inner } else { text.trim_end().len() };
-    Node { kind, span: Span::new(source, start, start + len), text: text.get(..len).unwrap_or(text), children }
+    let node = Node { kind, span: place(start..start + len), text: text.get(..len).unwrap_or(text), children };
+    (node, start + len)
 }
 
 /// Whether a text is nothing but white space and comments.

@@ -56,6 +56,12 @@ impl Span {
         Self { source, start, end }
     }
 
+    /// Whether all of another span lies in this one.
+    #[must_use]
+    pub fn contains(self, other: Self) -> bool {
+        self.source == other.source && self.start <= other.start && other.end <= self.end
+    }
+
     /// The smallest span that holds both.
     #[must_use]
     pub fn to(self, other: Self) -> Self {
