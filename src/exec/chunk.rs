@@ -9,10 +9,14 @@ use crate::store::{EventChunk, RowBlock};
 
 /// What a plan needs of one chunk; a column that nobody has a value in is missing.
 pub(super) struct ChunkData<'s> {
-    /// Contacts in the chunk.
+    /// Its number.
+    pub chunk: u32,
+    /// Contacts in it.
     pub len: u32,
     pub fields: HashMap<FieldId, Arc<Column<'s>>>,
-    pub ids: Option<Arc<Vec<Column<'s>>>>,
+    /// Since when fields have been as they are.
+    pub since: HashMap<FieldId, Arc<Column<'s>>>,
+    pub ids: Option<Arc<Ids<'s>>>,
     pub events: HashMap<EventId, Events<'s>>,
 }
 
@@ -28,8 +32,22 @@ pub(super) struct Block<'s> {
     pub attributes: BTreeMap<AttrId, Arc<Column<'s>>>,
 }
 
+/// The ids of all contacts of a chunk: columns of as many each, but for the last.
+pub(super) struct Ids<'s>(pub Vec<Column<'s>>);
+
+impl<'s> Ids<'s> {
+    /// The id of a contact.
+    pub fn get(&self, slot: usize) -> Option<&'s str> {
+        let size = self.0.first().map_or(1, Column::len).max(1);
+        match self.0.get(slot / size)? {
+            Column::Text(column) => column.text(slot % size),
+            _ => None,
+        }
+    }
+}
+
 impl ChunkData<'_> {
-    pub fn new(len: u32) -> Self {
-        Self { len, fields: HashMap::new(), ids: None, events: HashMap::new() }
+    pub fn new(chunk: u32, len: u32) -> Self {
+        Self { chunk, len, fields: HashMap::new(), since: HashMap::new(), ids: None, events: HashMap::new() }
     }
 }

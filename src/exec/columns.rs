@@ -4,8 +4,10 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::chunk::{Block, ChunkData, Events};
-use crate::plan::{Atom, Node, Plan};
+use super::chunk::{Block, ChunkData, Events, Ids};
+use super::lists::{self, ByChunk};
+use super::{Cancel, ExecError};
+use crate::plan::{Atom, Expr, Marks, Node, Part, Plan};
 use crate::schema::{AttrId, EventId, FieldId};
 use crate::store::column::Column;
 use crate::store::{EventChunk, RowBlock, Snapshot, StoreError};
@@ -14,37 +16,65 @@ use crate::store::{EventChunk, RowBlock, Snapshot, StoreError};
 pub struct Engine<'s> {
     snapshot: &'s Snapshot<'s>,
     fields: Cache<(FieldId, u32), Option<Arc<Column<'s>>>>,
-    ids: Cache<u32, Arc<Vec<Column<'s>>>>,
+    since: Cache<(FieldId, u32), Option<Arc<Column<'s>>>>,
+    ids: Cache<u32, Arc<Ids<'s>>>,
     summaries: Cache<(EventId, u32), Option<Arc<EventChunk<'s>>>>,
     rows: Cache<(EventId, u32, u32), Arc<RowBlock<'s>>>,
     attributes: Cache<(EventId, u32, u32, AttrId), Option<Arc<Column<'s>>>>,
+    /// Static lists, by their texts.
+    lists: RefCell<Vec<(Arc<[String]>, Arc<ByChunk>)>>,
 }
 
 type Cache<K, V> = RefCell<HashMap<K, V>>;
 
-/// The columns that a plan reads.
+/// The columns that parts of a plan read.
 #[derive(Debug, Default)]
 pub(super) struct Needs {
     fields: BTreeSet<FieldId>,
+    since: BTreeSet<FieldId>,
     ids: bool,
     events: BTreeMap<EventId, BTreeSet<AttrId>>,
 }
 
 impl Needs {
-    pub fn of(plan: &Plan) -> Self {
+    pub fn of(plan: &Plan, marks: &Marks) -> Self {
         let mut needs = Self::default();
-        for (_, node) in plan.nodes() {
-            let Node::Atom(atom) = node else { continue };
-            needs.fields.extend(atom.fields());
-            match atom {
-                Atom::Field { .. } => {}
-                Atom::ContactId(_) => needs.ids = true,
-                Atom::Events(events) => {
-                    needs.events.entry(events.event).or_default().extend(events.attributes());
-                }
+        for part in marks.parts(plan) {
+            match part {
+                Part::Node(id) => needs.add_node(plan.node(id)),
+                Part::Expr(id) => needs.add_expr(plan.expr(id)),
             }
         }
         needs
+    }
+
+    fn add_node(&mut self, node: &Node) {
+        let Node::Atom(atom) = node else { return };
+        self.fields.extend(atom.fields());
+        match atom {
+            Atom::ContactId(_) | Atom::Sample(_) => self.ids = true,
+            Atom::Unchanged { field, .. } => {
+                self.since.insert(*field);
+            }
+            _ => atom.events(&mut |event, attr| self.add_event(event, attr)),
+        }
+    }
+
+    fn add_expr(&mut self, expr: &Expr) {
+        match expr {
+            Expr::Field(field) => {
+                self.fields.insert(*field);
+            }
+            Expr::ContactId => self.ids = true,
+            Expr::Aggregate(aggregate) => {
+                aggregate.sources.iter().for_each(|s| s.attributes(&mut |event, attr| self.add_event(event, attr)));
+            }
+            _ => {}
+        }
+    }
+
+    fn add_event(&mut self, event: EventId, attr: Option<AttrId>) {
+        self.events.entry(event).or_default().extend(attr);
     }
 }
 
@@ -55,10 +85,12 @@ impl<'s> Engine<'s> {
         Self {
             snapshot,
             fields: RefCell::default(),
+            since: RefCell::default(),
             ids: RefCell::default(),
             summaries: RefCell::default(),
             rows: RefCell::default(),
             attributes: RefCell::default(),
+            lists: RefCell::default(),
         }
     }
 
@@ -70,15 +102,21 @@ impl<'s> Engine<'s> {
 
     /// What a plan needs of a chunk.
     pub(super) fn chunk(&self, chunk: u32, needs: &Needs) -> Result<ChunkData<'s>, StoreError> {
-        let mut data = ChunkData::new(self.snapshot.chunk_len(chunk));
+        let mut data = ChunkData::new(chunk, self.snapshot.chunk_len(chunk));
         for field in &needs.fields {
             let column = cached(&self.fields, (*field, chunk), || Ok(self.snapshot.field(*field, chunk)?.map(Arc::new)))?;
             if let Some(column) = column {
                 data.fields.insert(*field, column);
             }
         }
+        for field in &needs.since {
+            let read = || Ok(self.snapshot.field_since(*field, chunk)?.map(Arc::new));
+            if let Some(column) = cached(&self.since, (*field, chunk), read)? {
+                data.since.insert(*field, column);
+            }
+        }
         if needs.ids {
-            data.ids = Some(cached(&self.ids, chunk, || Ok(Arc::new(self.snapshot.ids(chunk)?)))?);
+            data.ids = Some(self.ids(chunk)?);
         }
         for (event, attributes) in &needs.events {
             if let Some(events) = self.events(*event, chunk, attributes)? {
@@ -86,6 +124,22 @@ impl<'s> Engine<'s> {
             }
         }
         Ok(data)
+    }
+
+    /// The contacts of a static list.
+    pub(super) fn list(&self, ids: &Arc<[String]>, cancel: &Cancel) -> Result<Arc<ByChunk>, ExecError> {
+        let known = self.lists.borrow().iter().find(|(known, _)| Arc::ptr_eq(known, ids)).map(|(_, list)| Arc::clone(list));
+        if let Some(list) = known {
+            return Ok(list);
+        }
+        let list = Arc::new(lists::members(self, ids, cancel)?);
+        self.lists.borrow_mut().push((Arc::clone(ids), Arc::clone(&list)));
+        Ok(list)
+    }
+
+    /// The ids of the contacts of a chunk.
+    pub(super) fn ids(&self, chunk: u32) -> Result<Arc<Ids<'s>>, StoreError> {
+        cached(&self.ids, chunk, || Ok(Arc::new(Ids(self.snapshot.ids(chunk)?))))
     }
 
     fn events(&self, event: EventId, chunk: u32, wanted: &BTreeSet<AttrId>) -> Result<Option<Events<'s>>, StoreError> {

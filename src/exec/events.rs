@@ -1,52 +1,55 @@
-//! Atoms on events. The summary of a chunk (count, first, last) decides what it can; rows are read for the rest.
+//! Atoms on events of one type. The summary of a chunk (count, first, last) decides what it can; rows are read for the
+//! rest.
 
-use std::ops::Range;
+use std::rc::Rc;
 
 use super::ExecError;
-use super::chunk::{Block, ChunkData, Events};
-use super::eval::Context;
-use super::rows::RowTest;
+use super::chunk::Events;
+use super::ends::Span;
+use super::eval::Chunk;
+use super::rows::Reader;
 use super::words::{self, Set};
 use crate::check::typed::CountRange;
-use crate::plan::{EventAtom, EventValue, Intervals, TimeSpan};
-use crate::schema::FieldId;
+use crate::plan::{EventAtom, EventTest, Intervals, TimeSpan};
 use crate::store::Words;
-use crate::store::column::Column;
-use crate::time::{Anchor, Interval, anchored_interval};
+use crate::store::column::IntColumn;
+use crate::time::Interval;
 
 /// The contacts of `within` that pass.
-pub(super) fn events(context: &Context<'_>, data: &ChunkData<'_>, atom: &EventAtom, within: &Words) -> Result<Set, ExecError> {
-    let Some(events) = data.events.get(&atom.event) else { return Ok(without_events(atom, within)) };
-    let TimeSpan::Fixed(span) = &atom.span else { return by_rows(context, data, events, atom, Interval::ALL, within) };
+pub(super) fn events<'c>(chunk: &mut Chunk<'c>, atom: &'c EventAtom, within: &Words) -> Result<Set, ExecError> {
+    let Some(events) = chunk.data.events.get(&atom.event) else { return Ok(without_events(atom, within)) };
+    let TimeSpan::Fixed(span) = &atom.span else { return by_rows(chunk, events, atom, within) };
     if span.is_empty() {
         return Ok(without_events(atom, within));
     }
-    match (&atom.filter, &atom.value) {
-        (None, EventValue::Count(range)) => count(context, data, events, atom, *range, *span, within),
-        (None, EventValue::First(set, or_empty)) if span.lo == i64::MIN => Ok(first(events, set, *or_empty, *span, within)),
-        (None, EventValue::Last(set, or_empty)) if span.lo == i64::MIN && events.summary.last().bounds().1 <= span.hi => {
+    match (&atom.filter, &atom.test) {
+        (None, EventTest::Count(range)) => count(chunk, events, atom, *range, *span, within),
+        (None, EventTest::First(set, or_empty)) if span.lo == i64::MIN => Ok(first(events, set, *or_empty, *span, within)),
+        (None, EventTest::Last(set, or_empty)) if span.lo == i64::MIN && events.summary.last().bounds().1 <= span.hi => {
             Ok(last(events, set, *or_empty, within))
         }
-        _ => by_rows(context, data, events, atom, *span, within),
+        _ => by_rows(chunk, events, atom, within),
     }
 }
 
 /// The answer for contacts without a matching event.
-fn passes_without(value: &EventValue) -> bool {
-    match value {
-        EventValue::Count(range) => range.contains(0),
-        EventValue::CountIn(set) | EventValue::Sum(_, set) => set.contains(0),
-        EventValue::First(_, or_empty) | EventValue::Last(_, or_empty) => *or_empty,
+fn passes_without(test: &EventTest) -> bool {
+    match test {
+        EventTest::Count(range) => range.contains(0),
+        EventTest::First(_, or_empty) | EventTest::Last(_, or_empty) => *or_empty,
     }
 }
 
 fn without_events(atom: &EventAtom, within: &Words) -> Set {
-    if passes_without(&atom.value) { Box::new(*within) } else { words::empty() }
+    if passes_without(&atom.test) { Box::new(*within) } else { words::empty() }
 }
 
 /// Contacts of `within` that can have an event in the span: the last is not before it, the first not after it.
-fn candidates(events: &Events<'_>, span: Interval, within: &Words) -> Set {
+pub(super) fn candidates(events: &Events<'_>, span: Interval, within: &Words) -> Set {
     let mut set = words::empty();
+    if span.is_empty() {
+        return set;
+    }
     events.summary.last().scan(span.lo, i64::MAX, set.as_mut_slice());
     words::and(&mut set, within);
     // Where all begin before the end of the span there is nothing to compare.
@@ -59,11 +62,10 @@ fn candidates(events: &Events<'_>, span: Interval, within: &Words) -> Set {
 }
 
 /// How many events lie in the span.
-fn count(
-    context: &Context<'_>,
-    data: &ChunkData<'_>,
-    events: &Events<'_>,
-    atom: &EventAtom,
+fn count<'c>(
+    chunk: &mut Chunk<'c>,
+    events: &'c Events<'c>,
+    atom: &'c EventAtom,
     range: CountRange,
     span: Interval,
     within: &Words,
@@ -75,7 +77,7 @@ fn count(
         words::and_not(&mut found, &candidates);
     }
     let summary = &events.summary;
-    let scan = |column: &crate::store::column::IntColumn<'_>, lo: i64, hi: i64| {
+    let scan = |column: &IntColumn<'_>, lo: i64, hi: i64| {
         let mut set = words::empty();
         column.scan(lo, hi, set.as_mut_slice());
         words::and(&mut set, &candidates);
@@ -109,7 +111,7 @@ fn count(
         words::and(&mut open, &enough);
     }
     if !words::is_empty(&open) {
-        let rest = by_rows(context, data, events, atom, span, &open)?;
+        let rest = by_rows(chunk, events, atom, &open)?;
         words::or(&mut found, &rest);
     }
     Ok(found)
@@ -144,120 +146,41 @@ fn last(events: &Events<'_>, set: &Intervals, or_empty: bool, within: &Words) ->
 }
 
 /// Reads the rows of every contact of `within` that can have a matching one.
-fn by_rows(
-    context: &Context<'_>,
-    data: &ChunkData<'_>,
-    events: &Events<'_>,
-    atom: &EventAtom,
-    span: Interval,
-    within: &Words,
-) -> Result<Set, ExecError> {
+fn by_rows<'c>(chunk: &mut Chunk<'c>, events: &'c Events<'c>, atom: &'c EventAtom, within: &Words) -> Result<Set, ExecError> {
+    let span = if let TimeSpan::Fixed(span) = atom.span { span } else { Interval { lo: i64::MIN, hi: chunk.context.clock.now } };
     let candidates = candidates(events, span, within);
     let mut found = words::empty();
-    if passes_without(&atom.value) {
+    if passes_without(&atom.test) {
         found.copy_from_slice(within);
         words::and_not(&mut found, &candidates);
     }
-    for block in &events.blocks {
-        if context.cancel.is_cancelled() {
-            return Err(ExecError::Cancelled);
+    let slots = words::slots(&candidates);
+    let operands = Rc::new(chunk.operands(|see| atom.exprs(see), &slots)?);
+    let span = Span::new(&atom.span, &operands, chunk.context.clock);
+    let Some(mut reader) = Reader::of(chunk.context, chunk.data, atom.event, atom.filter.as_ref(), &operands) else {
+        return Ok(found);
+    };
+    for (at, slot) in slots.iter().enumerate() {
+        if at % 4096 == 4095 {
+            chunk.check_cancelled()?;
         }
-        let test = atom.filter.as_ref().map(|f| RowTest::new(context, block, f));
-        let never = test.as_ref().is_some_and(RowTest::is_never);
-        let reader = Reader { context, data, block, test: test.as_ref() };
-        for (slot, rows) in block.rows.contacts() {
-            let slot = usize::from(slot);
-            if words::contains(&candidates, slot) {
-                let rows = if never { 0..0 } else { reader.in_span(rows, reader.span(atom, span, slot)) };
-                if reader.answer(&atom.value, rows, slot) {
-                    words::insert(&mut found, slot);
-                }
-            }
+        if answer(&mut reader, &atom.test, *slot, at, span.at(at)) {
+            words::insert(&mut found, usize::from(*slot));
         }
     }
     Ok(found)
 }
 
-/// The rows of one block, under a filter.
-struct Reader<'r> {
-    context: &'r Context<'r>,
-    data: &'r ChunkData<'r>,
-    block: &'r Block<'r>,
-    test: Option<&'r RowTest<'r>>,
-}
-
-impl Reader<'_> {
-    /// The span for one contact; nothing after now.
-    fn span(&self, atom: &EventAtom, fixed: Interval, slot: usize) -> Interval {
-        let TimeSpan::Anchored { field, duration, after } = &atom.span else { return fixed };
-        let past = Interval { lo: i64::MIN, hi: self.context.clock.now };
-        self.anchor(*field, slot)
-            .map_or(Interval::EMPTY, |anchor| anchored_interval(anchor, duration, *after, self.context.clock).and(past))
-    }
-
-    fn anchor(&self, field: FieldId, slot: usize) -> Option<Anchor> {
-        let Column::Int(column) = self.data.fields.get(&field)?.as_ref() else { return None };
-        let n = column.get(slot)?;
-        Some(if self.context.is_date(field) { Anchor::Day(i32::try_from(n).unwrap_or(i32::MAX)) } else { Anchor::Instant(n) })
-    }
-
-    /// The rows whose instants lie in the span.
-    fn in_span(&self, rows: Range<usize>, span: Interval) -> Range<usize> {
-        if span.is_empty() {
-            return 0..0;
+fn answer(reader: &mut Reader<'_>, test: &EventTest, slot: u16, at: usize, span: Interval) -> bool {
+    let rows = reader.rows(slot, span);
+    let instant_in = |row: usize, set: &Intervals| set.contains(i128::from(reader.ts(row)));
+    match test {
+        EventTest::Count(range) => {
+            // One more than the most decides as well as all of them.
+            let enough = range.max.map_or(range.min, |max| max.saturating_add(1));
+            range.contains(reader.count(rows, at, enough))
         }
-        let ts = self.block.rows.ts();
-        let end = match span.hi.checked_add(1) {
-            // The usual case: nothing lies after the span.
-            Some(_) if rows.end.checked_sub(1).and_then(|last| ts.at(last)).is_some_and(|t| t <= span.hi) => rows.end,
-            Some(beyond) => ts.lower_bound(rows.clone(), beyond),
-            None => rows.end,
-        };
-        let start = if span.lo == i64::MIN { rows.start } else { ts.lower_bound(rows.start..end, span.lo) };
-        start..end
-    }
-
-    fn answer(&self, value: &EventValue, rows: Range<usize>, slot: usize) -> bool {
-        match value {
-            EventValue::Count(range) => {
-                // One more than the most decides as well as all of them.
-                let enough = range.max.map_or(range.min, |max| max.saturating_add(1));
-                range.contains(self.count(rows, slot, enough))
-            }
-            EventValue::CountIn(set) => set.contains(i128::from(self.count(rows, slot, u64::MAX))),
-            EventValue::Sum(attr, set) => {
-                let Some(Column::Int(column)) = self.block.attributes.get(attr).map(AsRef::as_ref) else {
-                    return set.contains(0);
-                };
-                set.contains(self.matching(rows, slot).filter_map(|row| column.get(row)).map(i128::from).sum())
-            }
-            EventValue::First(set, or_empty) => {
-                let row = self.matching(rows, slot).next();
-                row.map_or(*or_empty, |row| self.instant_in(row, set))
-            }
-            EventValue::Last(set, or_empty) => {
-                let row = rows.rev().find(|row| self.passes(*row, slot));
-                row.map_or(*or_empty, |row| self.instant_in(row, set))
-            }
-        }
-    }
-
-    fn instant_in(&self, row: usize, set: &Intervals) -> bool {
-        self.block.rows.ts().at(row).is_some_and(|t| set.contains(i128::from(t)))
-    }
-
-    fn count(&self, rows: Range<usize>, slot: usize, enough: u64) -> u64 {
-        match self.test {
-            None => rows.len() as u64,
-            Some(_) => self.matching(rows, slot).take(usize::try_from(enough).unwrap_or(usize::MAX)).count() as u64,
-        }
-    }
-
-    fn matching(&self, rows: Range<usize>, slot: usize) -> impl Iterator<Item = usize> {
-        rows.filter(move |row| self.passes(*row, slot))
-    }
-
-    fn passes(&self, row: usize, slot: usize) -> bool {
-        self.test.is_none_or(|test| test.passes(self.context, self.data, row, slot))
+        EventTest::First(set, or_empty) => reader.matching(rows, at).next().map_or(*or_empty, |row| instant_in(row, set)),
+        EventTest::Last(set, or_empty) => reader.matching(rows, at).next_back().map_or(*or_empty, |row| instant_in(row, set)),
     }
 }

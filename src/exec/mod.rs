@@ -4,27 +4,45 @@
 //!
 //! Method: each chunk of 65,536 contacts is evaluated alone, in dense words that stay in the cache. A part of a
 //! conjunction sees the contacts that the cheaper parts have left; an empty one ends it. Rows of events are
-//! read for those contacts only, and only where the summary (count, first, last) does not decide.
+//! read for those contacts only, and only where the summary (count, first, last) does not decide. Values are columns
+//! over the contacts that are asked for; what several parts need is calculated once for each contact. A ranking
+//! needs all chunks, so rankings come in passes of their own, inner ones first.
 
+mod aggregates;
+mod cells;
 mod chunk;
 mod columns;
+mod contacts;
+mod context;
+mod ends;
 mod eval;
 mod events;
 mod fields;
+mod lists;
+mod matched;
+mod operands;
+mod prepared;
+mod rank;
 mod rows;
+mod sequence;
+mod tests_on_cells;
+mod tests_on_columns;
+mod values;
 mod words;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use roaring::RoaringBitmap;
 
-use crate::plan::Plan;
-use crate::plan::cost::costs;
+use crate::plan::{Atom, Marks, Node, NodeId, Part, Plan, Ranked};
 use crate::store::{CHUNK, Snapshot, StoreError};
 use crate::time::Clock;
 
 pub use columns::Engine;
+use context::{Context, Given};
+use eval::Chunk;
 
 /// Says from another thread that nobody wants the answer any more.
 #[derive(Debug, Default)]
@@ -59,40 +77,93 @@ pub enum ExecError {
 /// # Errors
 /// A damaged store, or cancellation.
 pub fn evaluate(engine: &Engine<'_>, plan: &Plan, clock: &Clock, cancel: &Cancel) -> Result<Vec<RoaringBitmap>, ExecError> {
-    let needs = columns::Needs::of(plan);
     let snapshot: &Snapshot<'_> = engine.snapshot();
-    let context = eval::Context::new(plan, snapshot.schema(), &costs(plan), clock, cancel);
+    let marks = plan.marked(&plan.root_parts(), true);
+    let mut given = Given::default();
+    for part in marks.parts(plan) {
+        if let Part::Node(id) = part
+            && let Node::Atom(Atom::List(list)) = plan.node(id)
+            && let Some(ids) = plan.list(*list)
+        {
+            given.lists.insert(*list, engine.list(&ids.ids, cancel)?);
+        }
+    }
+    for stage in stages(plan, &marks).values() {
+        let targets: Vec<Part> = stage.iter().flat_map(|(_, r)| [Part::Node(r.of), Part::Expr(r.by)]).collect();
+        let context = Context::new(plan, snapshot.schema(), &targets, &given, clock, cancel);
+        let selected = rank::stage(engine, &context, stage)?;
+        given.ranked.extend(selected);
+    }
+    let context = Context::new(plan, snapshot.schema(), &plan.root_parts(), &given, clock, cancel);
+    let chunks = pass(engine, &context, |chunk| {
+        let everyone = chunk.everyone();
+        let number = chunk.data.chunk;
+        let roots = plan.roots().iter();
+        roots.map(|root| Ok(bitmap(number, &*chunk.within(*root, &everyone)?))).collect::<Result<Vec<_>, ExecError>>()
+    })?;
+    let mut results = vec![RoaringBitmap::new(); plan.roots().len()];
+    for chunk in chunks {
+        for (all, members) in results.iter_mut().zip(chunk) {
+            // Chunks come in order, so each lands behind the ones before.
+            *all |= members;
+        }
+    }
+    Ok(results)
+}
+
+/// Evaluates something in every chunk, in order of the chunks.
+fn pass<'s, T: Send>(
+    engine: &Engine<'s>,
+    context: &Context<'_>,
+    evaluate: impl for<'c> Fn(&mut Chunk<'c>) -> Result<T, ExecError> + Sync,
+) -> Result<Vec<T>, ExecError> {
+    let needs = columns::Needs::of(context.plan, &context.marks);
     // An LMDB transaction stays on its thread: what the chunks need is fetched here (it is not copied), and evaluated
     // there.
-    let mut results: Vec<Vec<(u32, Box<crate::store::Words>)>> = Vec::new();
-    let chunks: Vec<u32> = (0..snapshot.chunks()).collect();
+    let chunks: Vec<u32> = (0..engine.snapshot().chunks()).collect();
+    let mut results = Vec::with_capacity(chunks.len());
     // So many chunks at a time that fetching the next ones is not felt, and cancelling is.
     for some in chunks.chunks(rayon::current_num_threads().max(1) * 8) {
-        if cancel.is_cancelled() {
+        if context.cancel.is_cancelled() {
             return Err(ExecError::Cancelled);
         }
         let data = some.iter().map(|chunk| engine.chunk(*chunk, &needs)).collect::<Result<Vec<_>, _>>()?;
-        let evaluated: Result<Vec<_>, ExecError> = data.into_par_iter().map(|data| eval::evaluate(&context, &data)).collect();
-        for (chunk, sets) in some.iter().zip(evaluated?) {
-            results.resize_with(sets.len(), Vec::new);
-            for (all, set) in results.iter_mut().zip(sets) {
-                all.push((*chunk, set));
-            }
-        }
+        let evaluated: Result<Vec<T>, ExecError> = data
+            .into_par_iter()
+            .map(|data| {
+                let mut chunk = Chunk::new(context, &data);
+                chunk.begin()?;
+                evaluate(&mut chunk)
+            })
+            .collect();
+        results.extend(evaluated?);
     }
-    results.resize_with(plan.roots().len(), Vec::new);
-    Ok(results.into_par_iter().map(|sets| bitmap(&sets)).collect())
+    Ok(results)
 }
 
-/// The contacts of all chunks as one bitmap.
-fn bitmap(chunks: &[(u32, Box<crate::store::Words>)]) -> RoaringBitmap {
-    let mut all = RoaringBitmap::new();
-    for (chunk, words) in chunks {
-        if words.iter().any(|w| *w != 0) {
-            let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
-            // Chunks come in order, so each lands behind the ones before.
-            all |= RoaringBitmap::from_lsb0_bytes(chunk * CHUNK, &bytes);
+/// The rankings of a plan by how many others they wait for in a row.
+fn stages<'p>(plan: &'p Plan, marks: &Marks) -> BTreeMap<u32, Vec<(NodeId, &'p Ranked)>> {
+    let mut stages: BTreeMap<u32, Vec<(NodeId, &Ranked)>> = BTreeMap::new();
+    let mut waits: std::collections::HashMap<Part, u32> = std::collections::HashMap::new();
+    for part in marks.parts(plan) {
+        let mut wait = 0;
+        plan.parts(part, &mut |inner| wait = wait.max(waits.get(&inner).copied().unwrap_or(0)));
+        if let Part::Node(id) = part
+            && let Node::Ranked(ranked) = plan.node(id)
+        {
+            stages.entry(wait).or_default().push((id, ranked));
+            wait += 1;
         }
+        waits.insert(part, wait);
     }
-    all
+    stages
+}
+
+/// The contacts of a chunk as a bitmap of contact numbers.
+fn bitmap(chunk: u32, words: &crate::store::Words) -> RoaringBitmap {
+    if words::is_empty(words) {
+        return RoaringBitmap::new();
+    }
+    let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
+    RoaringBitmap::from_lsb0_bytes(chunk * CHUNK, &bytes)
 }

@@ -42,6 +42,25 @@ pub(super) fn or(set: &mut Words, other: &Words) {
     set.iter_mut().zip(other).for_each(|(a, b)| *a |= b);
 }
 
+/// The contacts, ascending.
+pub(super) fn slots(set: &Words) -> Vec<u16> {
+    let mut slots = Vec::with_capacity(count(set));
+    slots.extend(iter(set).filter_map(|slot| u16::try_from(slot).ok()));
+    slots
+}
+
+/// The set of some contacts.
+pub(super) fn of_slots(slots: &[u16]) -> Set {
+    let mut set = empty();
+    slots.iter().for_each(|slot| insert(&mut set, usize::from(*slot)));
+    set
+}
+
+/// How many they are.
+pub(super) fn count(set: &Words) -> usize {
+    set.iter().map(|w| w.count_ones() as usize).sum()
+}
+
 pub(super) fn contains(set: &Words, slot: usize) -> bool {
     set.get(slot / 64).is_some_and(|w| w >> (slot % 64) & 1 == 1)
 }

@@ -1,12 +1,12 @@
 //! Atoms: questions that the data answers.
 
-use crate::check::typed::{CompareOp, CountRange, HasOp, TextOp};
-use crate::plan::Intervals;
+use super::{ExprId, Intervals, NumberTest};
+use crate::check::typed::{CompareOp, CountRange, EventValue, HasOp, ListId, Sample, TextOp};
 use crate::schema::{AttrId, EventId, FieldId, Scalar};
 use crate::time::{Duration, Interval};
-use crate::value::Folding;
+use crate::value::{Decimal, Folding};
 
-/// A question about one field or one event type.
+/// A question about the data of a contact.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Atom {
     /// The field has a value that passes; empty passes with `or_empty`.
@@ -20,8 +20,30 @@ pub enum Atom {
     },
     /// The contact's id passes.
     ContactId(Predicate),
-    /// A value made from events passes.
+    /// How many events match, or when the first or the last did.
     Events(EventAtom),
+    /// Any other value passes.
+    Value {
+        /// The value.
+        value: ExprId,
+        /// The test.
+        predicate: Predicate,
+        /// Whether an empty value passes.
+        or_empty: bool,
+    },
+    /// Events in order.
+    Sequence(Sequence),
+    /// A field has been as it is since an instant or longer.
+    Unchanged {
+        /// The field.
+        field: FieldId,
+        /// The instant.
+        since: i64,
+    },
+    /// The id is in a static list.
+    List(ListId),
+    /// The id falls into a share.
+    Sample(Sample),
 }
 
 /// A question about one event type.
@@ -34,38 +56,72 @@ pub struct EventAtom {
     /// Which events count.
     pub filter: Option<RowFilter>,
     /// What is asked of them.
-    pub value: EventValue,
+    pub test: EventTest,
+}
+
+/// What is asked of the matching events of one type.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum EventTest {
+    /// How many they are.
+    Count(CountRange),
+    /// The instant of the first; without one `or_empty` decides.
+    First(Intervals, bool),
+    /// The instant of the last; without one `or_empty` decides.
+    Last(Intervals, bool),
+}
+
+/// The events of one type, and the attribute that is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Source {
+    /// The type.
+    pub event: EventId,
+    /// Which events count.
+    pub filter: Option<RowFilter>,
+    /// The attribute.
+    pub attr: Option<AttrId>,
 }
 
 /// Which instants count.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum TimeSpan {
-    /// The same for every contact.
+    /// The same for every contact, never later than now.
     Fixed(Interval),
-    /// Counted from a date or a time of the contact.
-    Anchored {
-        /// The field.
-        field: FieldId,
-        /// How far.
-        duration: Duration,
-        /// After the anchor or before it.
-        after: bool,
-    },
+    /// Its own for each contact, up to now.
+    Own(OwnWindow),
 }
 
-/// What is asked of the matching events.
+/// A window whose ends are values of the contact; see [`crate::check::typed::ValueWindow`].
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum EventValue {
-    /// How many they are.
-    Count(CountRange),
-    /// How many they are, where that is not one range.
-    CountIn(Intervals),
-    /// The sum of an attribute, in units of its last decimal.
-    Sum(AttrId, Intervals),
-    /// The instant of the first; without one `or_empty` decides.
-    First(Intervals, bool),
-    /// The instant of the last; without one `or_empty` decides.
-    Last(Intervals, bool),
+#[expect(missing_docs, reason = "as in the typed tree")]
+pub enum OwnWindow {
+    Before(ExprId),
+    After(ExprId),
+    Since(ExprId),
+    On(ExprId),
+    Between(ExprId, ExprId),
+    Anchored { anchor: ExprId, duration: Duration, after: bool },
+}
+
+/// Events in strictly increasing time; see [`crate::check::typed::Sequence`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Sequence {
+    /// All events have the same value of the sources' attribute.
+    pub by: bool,
+    /// Where the events of steps that are not negated lie.
+    pub span: TimeSpan,
+    /// In order.
+    pub steps: Vec<Step>,
+}
+
+/// One step of a sequence.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Step {
+    /// No such event follows.
+    pub negated: bool,
+    /// Which events, in the order of the schema.
+    pub sources: Vec<Source>,
+    /// How long after the step before it.
+    pub within: Option<Duration>,
 }
 
 /// A test on one event.
@@ -75,19 +131,41 @@ pub enum RowFilter {
     All(Vec<RowFilter>),
     /// Passes some part.
     Any(Vec<RowFilter>),
+    /// Passes that many parts.
+    Quorum(CountRange, Vec<RowFilter>),
     /// Does not pass.
     Not(Box<RowFilter>),
-    /// An attribute passes; empty passes with `or_empty`.
-    Attr {
-        /// The attribute.
-        attr: AttrId,
+    /// A value of the event passes; empty passes with `or_empty`.
+    Test {
+        /// The value.
+        value: EventValue,
         /// The test.
         predicate: Predicate,
-        /// Whether an empty attribute passes.
+        /// Whether an empty value passes.
         or_empty: bool,
     },
-    /// The event's own instant.
-    Instant(Intervals),
+}
+
+/// A test on one record of a list of records.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum ItemFilter {
+    /// Passes every part.
+    All(Vec<ItemFilter>),
+    /// Passes some part.
+    Any(Vec<ItemFilter>),
+    /// Passes that many parts.
+    Quorum(CountRange, Vec<ItemFilter>),
+    /// Does not pass.
+    Not(Box<ItemFilter>),
+    /// A member passes; empty passes with `or_empty`.
+    Test {
+        /// The member's column among the fields, or among the attributes of the event.
+        column: u16,
+        /// The test.
+        predicate: Box<Predicate>,
+        /// Whether an empty member passes.
+        or_empty: bool,
+    },
 }
 
 /// A test on a value that is there.
@@ -97,20 +175,39 @@ pub enum Predicate {
     Set,
     /// Never passes: `is empty` is this with `or_empty`.
     Never,
-    /// The number, day, instant (or 0 and 1 for a bool) is in a set.
+    /// The integer that stands in the column (a number of the column's scale, a day, an instant, 0 and 1) is in a set.
     In(Intervals),
+    /// A number of any scale passes.
+    Number(NumberTest),
+    /// The day of a date, or the instant, is in a set.
+    Moment {
+        /// For dates.
+        days: Intervals,
+        /// For instants.
+        instants: Intervals,
+    },
     /// The text passes.
     Text(TextPredicate),
     /// The day, or the calendar day of the instant, comes round within so long.
-    Anniversary(Duration, Scalar),
-    /// Elements of a list against texts.
+    Anniversary(Duration),
+    /// Elements of a list against texts, folded and sorted.
     HasText(HasOp, Vec<String>, Folding),
-    /// Elements of a list against numbers; one set of a single number for each, `NONE` for one that cannot occur.
-    HasNumber(HasOp, Vec<Intervals>),
-    /// Elements of a list against those of a list field, with the decimals of both.
-    HasField(HasOp, FieldId, u8, u8),
-    /// Against another field, with the types of both.
-    Field(CompareOp, FieldId, Scalar, Scalar),
+    /// Elements of a list against numbers, sorted.
+    HasNumber(HasOp, Vec<Decimal>),
+    /// Elements of a list against those of another.
+    HasValue(HasOp, ExprId, Folding),
+    /// So many records of a list pass.
+    Items(CountRange, ItemFilter),
+    /// Against another value.
+    Value(CompareOp, ExprId, Folding),
+    /// Between two values, both included.
+    BetweenValues(ExprId, ExprId),
+    /// A text against another.
+    TextValue(TextOp, ExprId, Folding),
+    /// Is, or is not, an element of a list.
+    InValue(ExprId, Folding, bool),
+    /// Lies in a window of the contact's own.
+    Window(OwnWindow),
 }
 
 /// A test on a text; needles are folded already.
@@ -124,64 +221,15 @@ pub enum TextPredicate {
     Matches(String, bool, Folding),
 }
 
-impl Atom {
-    /// The fields it reads.
-    #[must_use]
-    pub fn fields(&self) -> Vec<FieldId> {
-        let of_predicate = |p: &Predicate| match p {
-            Predicate::HasField(_, field, ..) | Predicate::Field(_, field, ..) => Some(*field),
-            _ => None,
-        };
-        match self {
-            Self::Field { field, predicate, .. } => std::iter::once(*field).chain(of_predicate(predicate)).collect(),
-            Self::ContactId(predicate) => of_predicate(predicate).into_iter().collect(),
-            Self::Events(events) => {
-                let mut fields = Vec::new();
-                if let TimeSpan::Anchored { field, .. } = events.span {
-                    fields.push(field);
-                }
-                if let Some(filter) = &events.filter {
-                    filter.visit(&mut |f| {
-                        if let RowFilter::Attr { predicate, .. } = f {
-                            fields.extend(of_predicate(predicate));
-                        }
-                    });
-                }
-                fields
-            }
-        }
+impl Sequence {
+    /// The sources of all steps.
+    pub fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.steps.iter().flat_map(|s| &s.sources)
     }
 }
 
-impl EventAtom {
-    /// The attributes it reads.
-    #[must_use]
-    pub fn attributes(&self) -> Vec<AttrId> {
-        let mut attributes = Vec::new();
-        if let EventValue::Sum(attr, _) = self.value {
-            attributes.push(attr);
-        }
-        if let Some(filter) = &self.filter {
-            filter.visit(&mut |f| {
-                if let RowFilter::Attr { attr, .. } = f {
-                    attributes.push(*attr);
-                }
-            });
-        }
-        attributes.sort_unstable();
-        attributes.dedup();
-        attributes
-    }
-}
-
-impl RowFilter {
-    /// Shows every part to `see`.
-    fn visit(&self, see: &mut dyn FnMut(&Self)) {
-        see(self);
-        match self {
-            Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|p| p.visit(see)),
-            Self::Not(inner) => inner.visit(see),
-            Self::Attr { .. } | Self::Instant(_) => {}
-        }
-    }
+/// How many decimals a number has; 0 for everything else.
+#[must_use]
+pub(crate) fn decimals(scalar: Scalar) -> u8 {
+    if let Scalar::Number { decimals } = scalar { decimals } else { 0 }
 }

@@ -3,52 +3,71 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{Atom, Intervals, Node, NodeId, Plan, Predicate, TextPredicate};
-use crate::check::typed::CountRange;
-use crate::plan::EventValue;
+use super::{Atom, Expr, Function, Intervals, Node, NodeId, NumberTest, Part, Plan, Predicate, Ranked, TextPredicate, TimeSpan};
+use crate::check::typed::{Amount, CountRange};
+use crate::plan::EventTest;
+use crate::value::Decimal;
 
-/// The plan with all laws applied, parts before wholes, so that each whole sees parts that are done.
+/// The plan with all laws applied, parts before wholes, so that each whole sees parts that are done. Expressions keep
+/// their identifiers.
 #[must_use]
 pub fn rewrite(plan: &Plan) -> Plan {
-    let mut out = Plan::default();
-    let mut new: Vec<NodeId> = Vec::with_capacity(plan.nodes.len());
-    for (_, node) in plan.nodes() {
-        let at = |id: &NodeId| new.get(id.0 as usize).copied().unwrap_or(NodeId(0));
-        let mut node = match node {
-            Node::All(parts) => Node::All(parts.iter().map(at).collect()),
-            Node::Any(parts) => Node::Any(parts.iter().map(at).collect()),
-            Node::Quorum(range, parts) => Node::Quorum(*range, parts.iter().map(at).collect()),
-            Node::Not(part) => Node::Not(at(part)),
-            other => other.clone(),
-        };
-        // Flattening first, so that the others see all parts; each law leaves a smaller node, so this ends.
-        while let Some(smaller) = LAWS.iter().find_map(|law| law(&node, &mut out)) {
-            node = smaller;
+    let mut out = Plan { lists: plan.lists.clone(), ..Plan::default() };
+    let mut new: Vec<NodeId> = vec![NodeId(0); plan.nodes.len()];
+    for part in plan.order() {
+        match part {
+            Part::Expr(id) => {
+                let expr = match plan.expr(*id) {
+                    Expr::If(condition, a, b) => Expr::If(at(&new, *condition), *a, *b),
+                    other => other.clone(),
+                };
+                out.push_expr(expr);
+            }
+            Part::Node(id) => {
+                let mut node = plan.node(*id).with_parts(&|part| at(&new, part));
+                // Flattening first, so that the others see all parts; each law leaves a smaller node, so this ends.
+                while let Some(smaller) = LAWS.iter().find_map(|law| law(&node, &mut out)) {
+                    node = smaller;
+                }
+                let done = match node {
+                    // A group of one is that one, which is there already.
+                    Node::All(parts) | Node::Any(parts) if parts.len() == 1 => parts.first().copied().unwrap_or(NodeId(0)),
+                    // So is what is not not.
+                    Node::Not(inner) => match *out.node(inner) {
+                        Node::Not(a) => a,
+                        _ => out.add(Node::Not(inner)),
+                    },
+                    node => out.add(node),
+                };
+                if let Some(slot) = new.get_mut(id.0 as usize) {
+                    *slot = done;
+                }
+            }
         }
-        let id = match node {
-            // A group of one is that one, which is there already.
-            Node::All(parts) | Node::Any(parts) if parts.len() == 1 => parts.first().copied().unwrap_or(NodeId(0)),
-            node => out.add(node),
-        };
-        new.push(id);
     }
     for root in plan.roots() {
-        if let Some(id) = new.get(root.0 as usize) {
-            out.ask(*id);
-        }
+        out.ask(at(&new, *root));
     }
     reachable(&out)
 }
 
+fn at(new: &[NodeId], old: NodeId) -> NodeId {
+    new.get(old.0 as usize).copied().unwrap_or(NodeId(0))
+}
+
 type Law = fn(&Node, &mut Plan) -> Option<Node>;
 
-const LAWS: [Law; 9] =
-    [flatten, double_negation, constants, duplicates, complement, quorum_bounds, merge_tests, impossible, negated_parts];
+const LAWS: [Law; 10] =
+    [flatten, negated_constants, constants, duplicates, complement, quorum_bounds, merge_tests, impossible, ranking, negated_parts];
+
+/// Groups with more parts than this stay parts of their own: copying long groups into ever longer ones would take
+/// quadratic time for chains of definitions.
+const FLAT: usize = 64;
 
 /// `all < all < a; b >; c > = all < a; b; c >`, likewise for `any`.
 fn flatten(node: &Node, plan: &mut Plan) -> Option<Node> {
     let inner = |id: &NodeId| match (node, plan.node(*id)) {
-        (Node::All(_), Node::All(parts)) | (Node::Any(_), Node::Any(parts)) => Some(parts.clone()),
+        (Node::All(_), Node::All(parts)) | (Node::Any(_), Node::Any(parts)) if parts.len() <= FLAT => Some(parts.clone()),
         _ => None,
     };
     let (Node::All(parts) | Node::Any(parts)) = node else { return None };
@@ -59,11 +78,10 @@ fn flatten(node: &Node, plan: &mut Plan) -> Option<Node> {
     Some(if matches!(node, Node::All(_)) { Node::All(flat) } else { Node::Any(flat) })
 }
 
-/// `not not a = a`.
-fn double_negation(node: &Node, plan: &mut Plan) -> Option<Node> {
+/// `not everyone = nobody`, `not nobody = everyone`.
+fn negated_constants(node: &Node, plan: &mut Plan) -> Option<Node> {
     let Node::Not(inner) = node else { return None };
     match plan.node(*inner) {
-        Node::Not(a) => Some(plan.node(*a).clone()),
         Node::Everyone => Some(Node::Nobody),
         Node::Nobody => Some(Node::Everyone),
         _ => None,
@@ -184,20 +202,70 @@ fn united(atoms: &[Atom], all: bool) -> Option<Atom> {
 
 /// A test that no value passes `= nobody`; a number of events that is never reached `= nobody`, one that always is
 /// `= everyone`.
-fn impossible(node: &Node, _: &mut Plan) -> Option<Node> {
+fn impossible(node: &Node, plan: &mut Plan) -> Option<Node> {
     let Node::Atom(atom) = node else { return None };
     match atom {
         Atom::Field { predicate: Predicate::Never, or_empty: false, .. } => Some(Node::Nobody),
         Atom::Field { predicate: Predicate::In(set), or_empty: false, .. } if set.is_empty() => Some(Node::Nobody),
-        Atom::Events(events) => match &events.value {
-            EventValue::Count(CountRange { min: 0, max: None }) => Some(Node::Everyone),
-            EventValue::Count(CountRange { min, max: Some(max) }) if min > max => Some(Node::Nobody),
-            EventValue::CountIn(set) | EventValue::Sum(_, set) if set.is_empty() => Some(Node::Nobody),
-            EventValue::CountIn(set) | EventValue::Sum(_, set) if set.is_all() => Some(Node::Everyone),
+        Atom::Events(events) => match (&events.test, &events.span) {
+            (EventTest::Count(CountRange { min: 0, max: None }), _) => Some(Node::Everyone),
+            (EventTest::Count(CountRange { min, max: Some(max) }), _) if min > max => Some(Node::Nobody),
+            (EventTest::Count(range), TimeSpan::Fixed(span)) if span.is_empty() => {
+                Some(if range.contains(0) { Node::Everyone } else { Node::Nobody })
+            }
+            (EventTest::First(set, false) | EventTest::Last(set, false), _) if set.is_empty() => Some(Node::Nobody),
             _ => None,
         },
+        Atom::Value { value, predicate, or_empty } => impossible_value(plan.expr(*value), predicate, *or_empty),
         _ => None,
     }
+}
+
+fn impossible_value(value: &Expr, predicate: &Predicate, or_empty: bool) -> Option<Node> {
+    let everyone_if = |holds| Some(if holds { Node::Everyone } else { Node::Nobody });
+    match (value, predicate) {
+        (Expr::Nothing, _) => everyone_if(or_empty),
+        (_, Predicate::Never) if !or_empty => Some(Node::Nobody),
+        (Expr::Aggregate(a), Predicate::Set) if a.function.counts() => Some(Node::Everyone),
+        (_, Predicate::Number(NumberTest::Between(from, to))) if from > to && !or_empty => Some(Node::Nobody),
+        // What is counted is a whole number that is not negative; sums can be.
+        (Expr::Aggregate(a), Predicate::Number(test)) if a.function.counts() && a.function != Function::Sum => {
+            let passing = test.scaled(0).and(&Intervals::range(0, i128::MAX));
+            if passing.is_empty() {
+                Some(Node::Nobody)
+            } else if passing == Intervals::range(0, i128::MAX) {
+                Some(Node::Everyone)
+            } else {
+                None
+            }
+        }
+        _ => None,
+    }
+}
+
+/// `top 0 by v = nobody`, `top 1 by v of nobody = nobody`, `top 100% by v of a = all < a; v is set >`.
+fn ranking(node: &Node, plan: &mut Plan) -> Option<Node> {
+    let Node::Ranked(Ranked { amount, by, of, .. }) = node else { return None };
+    let none = match amount {
+        Amount::Count(n) => *n == 0,
+        Amount::Share(share) => *share <= Decimal::whole(0),
+    };
+    if none || *plan.node(*of) == Node::Nobody {
+        return Some(Node::Nobody);
+    }
+    let all = matches!(amount, Amount::Share(share) if *share >= Decimal::whole(1));
+    if !all {
+        return None;
+    }
+    let is_set = match plan.expr(*by) {
+        Expr::Field(field) => Atom::Field { field: *field, predicate: Predicate::Set, or_empty: false },
+        _ => Atom::Value { value: *by, predicate: Predicate::Set, or_empty: false },
+    };
+    let node = Node::Atom(is_set);
+    // The parts of a whole are done when its laws run, so what a law adds must be simple already.
+    let node = impossible(&node, plan).unwrap_or(node);
+    let is_set = plan.add(node);
+    Some(Node::All(vec![*of, is_set]))
 }
 
 /// `any < not a; not b > = not all < a; b >`: one complement in place of several.
@@ -215,44 +283,31 @@ fn negated_parts(node: &Node, plan: &mut Plan) -> Option<Node> {
     Some(Node::Not(all))
 }
 
-/// The plan without nodes that no root needs.
+/// The plan without nodes that no root needs; expressions that none needs are empty.
 fn reachable(plan: &Plan) -> Plan {
-    let mut needed = vec![false; plan.nodes.len()];
-    for root in plan.roots() {
-        if let Some(slot) = needed.get_mut(root.0 as usize) {
-            *slot = true;
-        }
-    }
-    // Parts come before wholes, so one pass from the end marks everything.
-    for (id, node) in plan.nodes().collect::<Vec<_>>().into_iter().rev() {
-        if needed.get(id.0 as usize) == Some(&true) {
-            for part in node.parts() {
-                if let Some(slot) = needed.get_mut(part.0 as usize) {
-                    *slot = true;
+    let marks = plan.marked(&plan.root_parts(), true);
+    let mut out = Plan { lists: plan.lists.clone(), ..Plan::default() };
+    let mut new = vec![NodeId(0); plan.nodes.len()];
+    for part in plan.order() {
+        let needed = marks.uses(*part) > 0;
+        match part {
+            Part::Expr(id) => out.push_expr(match plan.expr(*id) {
+                _ if !needed => Expr::Nothing,
+                Expr::If(condition, a, b) => Expr::If(at(&new, *condition), *a, *b),
+                other => other.clone(),
+            }),
+            Part::Node(id) if needed => {
+                let node = plan.node(*id).with_parts(&|part| at(&new, part));
+                let added = out.add(node);
+                if let Some(slot) = new.get_mut(id.0 as usize) {
+                    *slot = added;
                 }
             }
-        }
-    }
-    let mut out = Plan::default();
-    let mut new = vec![NodeId(0); plan.nodes.len()];
-    for (id, node) in plan.nodes().filter(|(id, _)| needed.get(id.0 as usize) == Some(&true)) {
-        let at = |id: &NodeId| new.get(id.0 as usize).copied().unwrap_or(NodeId(0));
-        let node = match node {
-            Node::All(parts) => Node::All(parts.iter().map(at).collect()),
-            Node::Any(parts) => Node::Any(parts.iter().map(at).collect()),
-            Node::Quorum(range, parts) => Node::Quorum(*range, parts.iter().map(at).collect()),
-            Node::Not(part) => Node::Not(at(part)),
-            other => other.clone(),
-        };
-        let added = out.add(node);
-        if let Some(slot) = new.get_mut(id.0 as usize) {
-            *slot = added;
+            Part::Node(_) => {}
         }
     }
     for root in plan.roots() {
-        if let Some(id) = new.get(root.0 as usize) {
-            out.ask(*id);
-        }
+        out.ask(at(&new, *root));
     }
     out
 }
@@ -279,7 +334,7 @@ mod tests {
             Node::Atom(Atom::Field { field, predicate: Predicate::In(set), or_empty }) => {
                 fields[usize::from(field.0)].map_or(*or_empty, |v| set.contains(v))
             }
-            Node::Atom(_) => unreachable!(),
+            Node::Atom(_) | Node::Ranked(_) => unreachable!(),
         }
     }
 

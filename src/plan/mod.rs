@@ -1,29 +1,44 @@
-//! Plans: set algebra over atoms, an atom being one question about one field or one event type.
+//! Plans: set algebra over atoms, and the values that atoms look at.
 //!
-//! Goes in: a typed [`Program`](crate::check::typed::Program) and a clock. Comes out: a [`Plan`] in which names, calendars and decimals are gone: bounds are
-//! integers of the column's own scale. Equal parts are one node, whichever segments they come from, so that nothing is
-//! asked twice in a run; a diamond of references does not grow.
+//! Goes in: a typed [`Program`](crate::check::typed::Program) and a clock. Comes out: a [`Plan`] in which names, calendars
+//! and, where a column is tested, decimals are gone: bounds are integers of the column's own scale. Equal parts are one
+//! node or one expression, whichever definitions they come from, so that nothing is asked twice in a run; a diamond of
+//! references does not grow.
 
 mod atoms;
 pub(crate) mod cost;
 mod explain;
+mod exprs;
 mod intervals;
 mod laws;
 mod lower;
+mod numbers;
+mod refs;
+mod words;
 
-pub use atoms::{Atom, EventAtom, EventValue, Predicate, RowFilter, TextPredicate, TimeSpan};
+pub use atoms::{
+    Atom, EventAtom, EventTest, ItemFilter, OwnWindow, Predicate, RowFilter, Sequence, Source, Step, TextPredicate, TimeSpan,
+};
 pub use explain::{Explained, explain};
+pub use exprs::{Aggregate, Constant, Expr, Function};
 pub use intervals::Intervals;
 pub use laws::rewrite;
-pub use lower::lower;
+pub use lower::{Wanted, lower, lower_wanted};
+pub use numbers::NumberTest;
+pub use refs::{Marks, Part};
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use crate::check::typed::CountRange;
+use crate::check::typed::{Amount, CountRange, ListId};
 
 /// Position of a node in its plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct NodeId(pub u32);
+
+/// Position of an expression in its plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ExprId(pub u32);
 
 /// A set of contacts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -42,14 +57,43 @@ pub enum Node {
     Quorum(CountRange, Vec<NodeId>),
     /// A question about the data.
     Atom(Atom),
+    /// The first of a ranking: the only set of which no contact knows alone whether it is a member.
+    Ranked(Ranked),
 }
 
-/// Nodes, each after the ones it is made of, and the nodes asked for.
+/// The contacts of a set with the greatest or the least values; see [`crate::check::typed::Ranked`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Ranked {
+    /// `top` rather than `bottom`.
+    pub highest: bool,
+    /// How many.
+    pub amount: Amount,
+    /// What they are ranked by.
+    pub by: ExprId,
+    /// Of whom.
+    pub of: NodeId,
+}
+
+/// A static list of contact ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct List {
+    /// As the script calls it.
+    pub name: String,
+    /// Bytewise ascending, each once.
+    pub ids: Arc<[String]>,
+}
+
+/// Nodes and expressions, each after the ones it is made of, and the nodes asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
     nodes: Vec<Node>,
+    exprs: Vec<Expr>,
+    /// Both, in the order in which they came: parts before wholes.
+    order: Vec<Part>,
     roots: Vec<NodeId>,
+    lists: BTreeMap<ListId, List>,
     known: HashMap<Node, NodeId>,
+    known_exprs: HashMap<Expr, ExprId>,
 }
 
 impl Plan {
@@ -60,9 +104,27 @@ impl Plan {
         self.nodes.get(id.0 as usize).unwrap_or(&Node::Nobody)
     }
 
+    /// The expression of an identifier.
+    #[must_use]
+    pub fn expr(&self, id: ExprId) -> &Expr {
+        self.exprs.get(id.0 as usize).unwrap_or(&Expr::Nothing)
+    }
+
     /// All nodes, parts before wholes.
-    pub fn nodes(&self) -> impl Iterator<Item = (NodeId, &Node)> {
-        (0..).map(NodeId).zip(&self.nodes)
+    pub fn nodes(&self) -> impl DoubleEndedIterator<Item = (NodeId, &Node)> {
+        self.nodes.iter().enumerate().map(|(at, node)| (NodeId(position(at)), node))
+    }
+
+    /// How many nodes and how many expressions there are.
+    #[must_use]
+    pub fn sizes(&self) -> (usize, usize) {
+        (self.nodes.len(), self.exprs.len())
+    }
+
+    /// Nodes and expressions together, parts before wholes.
+    #[must_use]
+    pub fn order(&self) -> &[Part] {
+        &self.order
     }
 
     /// The sets asked for, in order.
@@ -71,15 +133,54 @@ impl Plan {
         &self.roots
     }
 
+    /// A static list.
+    #[must_use]
+    pub fn list(&self, id: ListId) -> Option<&List> {
+        self.lists.get(&id)
+    }
+
+    /// Whether a field of the contact decides about a set asked for.
+    #[must_use]
+    pub fn reads_fields(&self) -> bool {
+        let marks = self.marked(&self.root_parts(), true);
+        marks.parts(self).any(|part| match part {
+            Part::Node(id) => matches!(self.node(id), Node::Atom(atom) if !atom.fields().is_empty()),
+            Part::Expr(id) => matches!(self.expr(id), Expr::Field(_)),
+        })
+    }
+
     /// Adds a node, or finds the equal one.
     pub fn add(&mut self, node: Node) -> NodeId {
         if let Some(id) = self.known.get(&node) {
             return *id;
         }
-        let id = NodeId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
+        let id = NodeId(position(self.nodes.len()));
         self.known.insert(node.clone(), id);
         self.nodes.push(node);
+        self.order.push(Part::Node(id));
         id
+    }
+
+    /// Adds an expression, or finds the equal one.
+    pub fn add_expr(&mut self, expr: Expr) -> ExprId {
+        if let Some(id) = self.known_exprs.get(&expr) {
+            return *id;
+        }
+        let id = ExprId(position(self.exprs.len()));
+        self.known_exprs.insert(expr.clone(), id);
+        self.push_expr(expr);
+        id
+    }
+
+    /// Adds an expression under the next identifier, even if there is an equal one.
+    fn push_expr(&mut self, expr: Expr) {
+        self.order.push(Part::Expr(ExprId(position(self.exprs.len()))));
+        self.exprs.push(expr);
+    }
+
+    /// Keeps a static list for the atoms that name it.
+    pub fn add_list(&mut self, id: ListId, list: impl FnOnce() -> List) {
+        self.lists.entry(id).or_insert_with(list);
     }
 
     /// Asks for a set.
@@ -87,28 +188,13 @@ impl Plan {
         self.roots.push(root);
     }
 
-    /// How often each node is used, by parts and by roots.
+    /// The sets asked for, as parts.
     #[must_use]
-    pub fn uses(&self) -> Vec<u32> {
-        let mut uses = vec![0_u32; self.nodes.len()];
-        let parts = self.nodes.iter().flat_map(Node::parts);
-        for id in parts.chain(self.roots.iter().copied()) {
-            if let Some(count) = uses.get_mut(id.0 as usize) {
-                *count += 1;
-            }
-        }
-        uses
+    pub fn root_parts(&self) -> Vec<Part> {
+        self.roots.iter().map(|id| Part::Node(*id)).collect()
     }
 }
 
-impl Node {
-    /// The nodes it is made of.
-    #[must_use]
-    pub fn parts(&self) -> Vec<NodeId> {
-        match self {
-            Self::Everyone | Self::Nobody | Self::Atom(_) => Vec::new(),
-            Self::All(parts) | Self::Any(parts) | Self::Quorum(_, parts) => parts.clone(),
-            Self::Not(part) => vec![*part],
-        }
-    }
+fn position(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
 }

@@ -137,6 +137,27 @@ impl<'a> RowBlock<'a> {
         }
     }
 
+    /// The first contact from position `from` on whose slot is not below `slot`, and its rows if it is that slot's.
+    /// Fast where the contacts that are asked for lie close together, and fast where they lie far apart.
+    #[must_use]
+    pub fn rows_from(&self, from: usize, slot: u16) -> (usize, Range<usize>) {
+        let below = |at: usize| self.slots.get(at).is_some_and(|s| *s < slot);
+        let (mut lo, mut step) = (from, 1);
+        while below(lo + step - 1) {
+            lo += step;
+            step *= 2;
+        }
+        let hi = (lo + step - 1).min(self.slots.len());
+        let found = lo + self.slots.get(lo..hi).map_or(0, |rest| rest.partition_point(|s| *s < slot));
+        match self.slots.get(found) {
+            Some(s) if *s == slot => {
+                let start = found.checked_sub(1).and_then(|p| self.ends.get(p)).map_or(0, |e| *e as usize);
+                (found, start..self.ends.get(found).map_or(start, |e| *e as usize))
+            }
+            _ => (found, 0..0),
+        }
+    }
+
     /// The instants of the rows; every row has one, ascending for each contact.
     #[must_use]
     pub fn ts(&self) -> &IntColumn<'a> {

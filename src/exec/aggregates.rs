@@ -1,0 +1,280 @@
+//! Functions over the matching events: one pass over the rows of the contacts that are asked for.
+
+use super::ExecError;
+use super::cells::{Cell, Key, Values, WHOLE};
+use super::eval::Chunk;
+use super::matched::Matched;
+use super::rows::Reader;
+use crate::plan::{Aggregate, Function, TimeSpan};
+use crate::schema::Scalar;
+use crate::time::{Clock, Interval};
+use crate::value::{Decimal, Number};
+
+/// The values of a function for some contacts, whose slots ascend.
+pub(super) fn aggregate<'c>(chunk: &mut Chunk<'c>, aggregate: &'c Aggregate, slots: &[u16]) -> Result<Values<'c>, ExecError> {
+    let mut matched = Matched::new(chunk, &aggregate.sources, &aggregate.span, |see| aggregate.exprs(see), slots)?;
+    if let TimeSpan::Fixed(span) = aggregate.span
+        && let Some(values) = summarised(chunk, &mut matched, &aggregate.function, span, slots)?
+    {
+        return Ok(values);
+    }
+    let mut maker = Maker { function: &aggregate.function, clock: chunk.context.clock, uniform: uniform(&matched), scratch: Scratch::default() };
+    let mut values = Values::Same(None);
+    for (at, slot) in slots.iter().enumerate() {
+        if at % 1024 == 1023 {
+            chunk.check_cancelled()?;
+        }
+        matched.seek(*slot, at);
+        if let Some(cell) = maker.value(&mut matched) {
+            values.put(slots.len(), at, cell);
+        }
+    }
+    Ok(values)
+}
+
+/// `count`, `first` and `last` of whole types from the summaries, but for contacts on the edge of the span.
+fn summarised<'c>(
+    chunk: &Chunk<'c>,
+    matched: &mut Matched<'c>,
+    function: &Function,
+    span: Interval,
+    slots: &[u16],
+) -> Result<Option<Values<'c>>, ExecError> {
+    if !matches!(function, Function::Count | Function::First | Function::Last)
+        || !matched.readers().iter().all(Reader::is_plain)
+    {
+        return Ok(None);
+    }
+    let mut ints = Vec::with_capacity(slots.len());
+    for (at, slot) in slots.iter().enumerate() {
+        if at % 4096 == 4095 {
+            chunk.check_cancelled()?;
+        }
+        let known: Option<Vec<Option<i64>>> =
+            matched.readers().iter().map(|reader| summary(reader, function, usize::from(*slot), span)).collect();
+        let known = known.map(|known| {
+            let known = known.into_iter().flatten();
+            match function {
+                Function::Count => Some(known.sum()),
+                Function::First => known.min(),
+                _ => known.max(),
+            }
+        });
+        ints.push(match known {
+            Some(known) => known,
+            None => {
+                matched.seek(*slot, at);
+                match function {
+                    Function::Count => i64::try_from(matched.count()).ok(),
+                    _ => matched.end(*function == Function::Last).map(|found| found.ts),
+                }
+            }
+        });
+    }
+    let scalar = if *function == Function::Count { WHOLE } else { Scalar::Time };
+    Ok(Some(Values::Ints(scalar, ints)))
+}
+
+/// What the summary says of one contact, or `None` if its rows must be read. Nothing in the span: a value of nothing.
+fn summary(reader: &Reader<'_>, function: &Function, slot: usize, span: Interval) -> Option<Option<i64>> {
+    let summary = &reader.events().summary;
+    let (Some(first), Some(last)) = (summary.first().get(slot), summary.last().get(slot)) else { return Some(None) };
+    if span.is_empty() || last < span.lo || first > span.hi {
+        return Some(None);
+    }
+    let (begins, ends) = (first >= span.lo, last <= span.hi);
+    match function {
+        Function::Count if begins && ends => Some(summary.count().get(slot)),
+        Function::First if begins => Some(Some(first)),
+        Function::Last if ends => Some(Some(last)),
+        _ => None,
+    }
+}
+
+/// The type of the attribute where all readers have one and the same; what has no attribute has no say.
+fn uniform(matched: &Matched<'_>) -> Option<Scalar> {
+    let mut scalars = matched.readers().iter().filter_map(Reader::scalar);
+    let first = scalars.next()?;
+    scalars.all(|s| s == first).then_some(first)
+}
+
+/// Makes values, one contact after the other.
+struct Maker<'f, 'c> {
+    function: &'f Function,
+    clock: &'c Clock,
+    uniform: Option<Scalar>,
+    scratch: Scratch<'c>,
+}
+
+/// Memory that is used again.
+#[derive(Default)]
+struct Scratch<'c> {
+    ints: Vec<i64>,
+    keys: Vec<(Key<'c>, usize, Cell<'c>)>,
+    counted: Vec<(i64, usize)>,
+}
+
+impl<'c> Maker<'_, 'c> {
+    fn value(&mut self, matched: &mut Matched<'c>) -> Option<Cell<'c>> {
+        if matched.is_empty() {
+            return self.function.counts().then_some(Cell::whole(0));
+        }
+        match self.function {
+            Function::Count => Some(Cell::count(matched.count())),
+            Function::Sum => self.sum(matched).map(|(sum, _)| sum),
+            Function::Average => {
+                let (sum, n) = self.sum(matched)?;
+                let n = i64::try_from(n).ok().filter(|n| *n > 0)?;
+                sum.number()?.divide(Number::whole(n)).map(Cell::Number)
+            }
+            Function::Min => self.extreme(matched, false),
+            Function::Max => self.extreme(matched, true),
+            Function::Distinct => Some(Cell::count(self.distinct(matched))),
+            Function::MostFrequent(at_least) => self.most_frequent(matched, *at_least),
+            Function::First => matched.end(false).map(|found| Cell::Int(Scalar::Time, found.ts)),
+            Function::Last => matched.end(true).map(|found| Cell::Int(Scalar::Time, found.ts)),
+            Function::FirstOf => matched.end(false).and_then(|found| matched.cell(found)),
+            Function::LastOf => matched.end(true).and_then(|found| matched.cell(found)),
+            Function::Nth(n) => matched.nth(*n).and_then(|found| matched.cell(found)),
+            Function::ActiveDays => Some(Cell::count(self.active_days(matched))),
+            Function::ActivePeriods { starts, at_least } => Some(Cell::count(self.active_periods(matched, starts, *at_least))),
+        }
+    }
+
+    /// The sum of the values and their number.
+    fn sum(&self, matched: &Matched<'c>) -> Option<(Cell<'c>, u64)> {
+        let (mut all, mut scaled, mut n) = (Number::whole(0), 0_i128, 0);
+        for (reader, rows) in matched.by_source() {
+            let mut sum = 0_i128;
+            for value in rows.filter_map(|row| reader.int(row)) {
+                sum += i128::from(value);
+                n += 1;
+            }
+            if self.uniform.is_some() {
+                scaled += sum;
+            } else if let Some(Scalar::Number { decimals }) = reader.scalar() {
+                all = all.add(Decimal::new(sum, decimals).into())?;
+            }
+        }
+        let sum = match (self.uniform, i64::try_from(scaled)) {
+            (Some(scalar), Ok(sum)) => Cell::Int(scalar, sum),
+            (Some(Scalar::Number { decimals }), Err(_)) => Cell::Number(Decimal::new(scaled, decimals).into()),
+            _ => Cell::Number(all),
+        };
+        Some((sum, n))
+    }
+
+    fn extreme(&self, matched: &Matched<'c>, greatest: bool) -> Option<Cell<'c>> {
+        let better = |a: Cell<'_>, b: Cell<'_>| {
+            a.compare(b, self.clock).is_some_and(|ordering| if greatest { ordering.is_gt() } else { ordering.is_lt() })
+        };
+        let mut best: Option<Cell<'c>> = None;
+        for (reader, rows) in matched.by_source() {
+            let ints = rows.filter_map(|row| reader.int(row));
+            let own = if greatest { ints.max() } else { ints.min() };
+            let Some(own) = own.and_then(|int| reader.cell_of(int)) else { continue };
+            best = Some(best.filter(|best| !better(own, *best)).unwrap_or(own));
+        }
+        best
+    }
+
+    fn distinct(&mut self, matched: &Matched<'c>) -> u64 {
+        if let [reader] = matched.readers() {
+            // Within one block equal texts have equal codes.
+            let ints = &mut self.scratch.ints;
+            ints.clear();
+            ints.extend(matched.by_source().flat_map(|(_, rows)| rows).filter_map(|row| reader.int(row)));
+            ints.sort_unstable();
+            ints.dedup();
+            return ints.len() as u64;
+        }
+        let keys = &mut self.scratch.keys;
+        keys.clear();
+        for (reader, rows) in matched.by_source() {
+            keys.extend(rows.filter_map(|row| reader.cell(row)).filter_map(|cell| Some((cell.key()?, 0, cell))));
+        }
+        keys.sort_unstable_by_key(|(key, ..)| *key);
+        keys.dedup_by_key(|(key, ..)| *key);
+        keys.len() as u64
+    }
+
+    fn most_frequent(&mut self, matched: &mut Matched<'c>, at_least: u64) -> Option<Cell<'c>> {
+        if matched.readers().len() == 1 {
+            let counted = &mut self.scratch.counted;
+            counted.clear();
+            for (reader, rows) in matched.by_source() {
+                counted.extend(rows.enumerate().filter_map(|(at, row)| Some((reader.int(row)?, at))));
+            }
+            counted.sort_unstable();
+            let int = most_of(counted.iter().map(|(int, at)| (*int, *at)), at_least)?;
+            return matched.readers().first()?.cell_of(int);
+        }
+        matched.ordered();
+        let keys = &mut self.scratch.keys;
+        keys.clear();
+        for (at, found) in matched.found().iter().enumerate() {
+            if let Some(cell) = matched.cell(*found)
+                && let Some(key) = cell.key()
+            {
+                keys.push((key, at, cell));
+            }
+        }
+        keys.sort_unstable_by_key(|(key, at, _)| (*key, *at));
+        let most = most_of(keys.iter().map(|(key, at, _)| (*key, *at)), at_least)?;
+        let at = keys.partition_point(|(key, ..)| *key < most);
+        keys.get(at).map(|(_, _, cell)| *cell)
+    }
+
+    fn active_days(&mut self, matched: &mut Matched<'c>) -> u64 {
+        let (mut days, mut end) = (0, i64::MIN);
+        for found in matched.ordered() {
+            // Instants ascend: what lies before the end of the last day lies in it.
+            if found.ts >= end {
+                days += 1;
+                end = self.clock.day_span(self.clock.day_of(found.ts)).hi.saturating_add(1);
+            }
+        }
+        days
+    }
+
+    fn active_periods(&mut self, matched: &Matched<'c>, starts: &[i64], at_least: u64) -> u64 {
+        let ints = &mut self.scratch.ints;
+        ints.clear();
+        for (reader, rows) in matched.by_source() {
+            for row in rows {
+                let ts = reader.ts(row);
+                // Starts descend: the period of an event is the first that begins not after it.
+                let period = starts.partition_point(|start| *start > ts);
+                if period < starts.len() {
+                    ints.push(i64::try_from(period).unwrap_or(i64::MAX));
+                }
+            }
+        }
+        ints.sort_unstable();
+        ints.chunk_by(|a, b| a == b).filter(|period| period.len() as u64 >= at_least).count() as u64
+    }
+}
+
+/// The most frequent of sorted values with their places, of equally frequent ones the one whose first place is first.
+fn most_of<K: Copy + PartialEq>(sorted: impl Iterator<Item = (K, usize)>, at_least: u64) -> Option<K> {
+    let mut best: Option<(u64, usize, K)> = None;
+    let mut run: Option<(u64, usize, K)> = None;
+    let mut close = |run: Option<(u64, usize, K)>| {
+        if let Some((n, first, _)) = run
+            && best.is_none_or(|(most, earliest, _)| n > most || n == most && first < earliest)
+        {
+            best = run;
+        }
+    };
+    for (key, at) in sorted {
+        run = match run {
+            Some((n, first, current)) if current == key => Some((n + 1, first, current)),
+            other => {
+                close(other);
+                Some((1, at, key))
+            }
+        };
+    }
+    close(run);
+    best.filter(|(n, ..)| *n >= at_least).map(|(_, _, key)| key)
+}

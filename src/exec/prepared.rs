@@ -1,0 +1,97 @@
+//! What tests on texts need, made once for all chunks, and what dictionaries say of them.
+
+use std::collections::HashMap;
+
+use regex::{Regex, RegexBuilder};
+
+use super::tests_on_cells::{is_in, part};
+use crate::check::typed::TextOp;
+use crate::plan::{Atom, Expr, Marks, Node, Part, Plan, Predicate, RowFilter, Source, TextPredicate};
+use crate::store::column::{CodeSet, TextColumn};
+use crate::value::fold;
+
+/// Regular expressions of a plan, compiled once.
+#[derive(Debug, Default)]
+pub(super) struct Prepared {
+    exact: HashMap<String, Regex>,
+    ignoring_case: HashMap<String, Regex>,
+}
+
+impl Prepared {
+    pub fn new(plan: &Plan, marks: &Marks) -> Self {
+        let mut prepared = Self::default();
+        for part in marks.parts(plan) {
+            match part {
+                Part::Node(id) => match plan.node(id) {
+                    Node::Atom(Atom::Field { predicate, .. } | Atom::ContactId(predicate) | Atom::Value { predicate, .. }) => {
+                        prepared.add(predicate);
+                    }
+                    Node::Atom(Atom::Events(events)) => prepared.add_filter(events.filter.as_ref()),
+                    Node::Atom(Atom::Sequence(sequence)) => prepared.add_sources(sequence.sources()),
+                    _ => {}
+                },
+                Part::Expr(id) => {
+                    if let Expr::Aggregate(aggregate) = plan.expr(id) {
+                        prepared.add_sources(aggregate.sources.iter());
+                    }
+                }
+            }
+        }
+        prepared
+    }
+
+    fn add_sources<'p>(&mut self, sources: impl Iterator<Item = &'p Source>) {
+        sources.for_each(|s| self.add_filter(s.filter.as_ref()));
+    }
+
+    fn add_filter(&mut self, filter: Option<&RowFilter>) {
+        if let Some(filter) = filter {
+            filter.tests(&mut |_, predicate| self.add(predicate));
+        }
+    }
+
+    fn add(&mut self, predicate: &Predicate) {
+        match predicate {
+            Predicate::Text(TextPredicate::Matches(source, case, _)) => {
+                // The checker has compiled it with a limit on its size already.
+                if let Ok(regex) = RegexBuilder::new(source).case_insensitive(*case).build() {
+                    let known = if *case { &mut self.ignoring_case } else { &mut self.exact };
+                    known.insert(source.clone(), regex);
+                }
+            }
+            Predicate::Items(_, filter) => filter.predicates(&mut |p| self.add(p)),
+            _ => {}
+        }
+    }
+
+    /// The regular expression of a test that has one.
+    pub fn regex(&self, test: &TextPredicate) -> Option<&Regex> {
+        match test {
+            TextPredicate::Matches(source, true, _) => self.ignoring_case.get(source),
+            TextPredicate::Matches(source, false, _) => self.exact.get(source),
+            _ => None,
+        }
+    }
+
+    /// The codes of a dictionary that pass a test.
+    pub fn codes(&self, column: &TextColumn<'_>, test: &TextPredicate) -> CodeSet {
+        match test {
+            TextPredicate::In(list, folding, negated) => {
+                let found = if folding.is_exact() {
+                    let mut set = CodeSet::none(column.distinct());
+                    list.iter().filter_map(|text| column.find(text)).for_each(|code| set.insert(code));
+                    set
+                } else {
+                    column.matching(|text| is_in(list, &fold(text, *folding)))
+                };
+                if *negated { found.complement(column.distinct()) } else { found }
+            }
+            TextPredicate::Part(TextOp::StartsWith, needle, folding) if folding.is_exact() => column.with_prefix(needle),
+            TextPredicate::Part(op, needle, folding) => column.matching(|text| part(*op, &fold(text, *folding), needle)),
+            TextPredicate::Matches(_, _, folding) => match self.regex(test) {
+                Some(regex) => column.matching(|text| regex.is_match(&fold(text, *folding))),
+                None => CodeSet::none(column.distinct()),
+            },
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Events in order.
+//!
+//! Method: for each step that is not negated, the instants at which the sequence can have come so far, ascending. An
+//! event continues it when some instant before it reaches far enough: walking on, the furthest reach is kept. So the
+//! work is linear in the events, whatever the number of ways through them.
+
+use std::rc::Rc;
+
+use super::cells::Key;
+use super::ends::Span;
+use super::eval::Chunk;
+use super::events::candidates;
+use super::matched::Matched;
+use super::words::{self, Set};
+use super::ExecError;
+use crate::plan::{Sequence, Step, TimeSpan};
+use crate::store::Words;
+use crate::time::{Clock, Duration, Interval};
+
+/// The contacts of `within` that have such a sequence of events.
+pub(super) fn sequence<'c>(chunk: &mut Chunk<'c>, sequence: &'c Sequence, within: &Words) -> Result<Set, ExecError> {
+    let past = Interval { lo: i64::MIN, hi: chunk.context.clock.now };
+    let possible = possible(chunk, sequence, past, within);
+    let slots = words::slots(&possible);
+    let mut found = words::empty();
+    if slots.is_empty() {
+        return Ok(found);
+    }
+    let operands = Rc::new(chunk.operands(|see| sequence.exprs(see), &slots)?);
+    let window = Span::new(&sequence.span, &operands, chunk.context.clock);
+    let mut steps: Vec<Events<'c>> = sequence
+        .steps
+        .iter()
+        .map(|step| {
+            let matched = Matched::with(chunk, &step.sources, Span::Fixed(past), &operands);
+            Events { step, matched, instants: Vec::new(), keyed: Vec::new() }
+        })
+        .collect();
+    let mut reached = Reached::new(chunk.context.clock);
+    for (at, slot) in slots.iter().enumerate() {
+        if at % 1024 == 1023 {
+            chunk.check_cancelled()?;
+        }
+        let window = window.at(at);
+        let holds = if sequence.by {
+            by_value(&mut steps, &mut reached, *slot, at, window)
+        } else {
+            as_they_come(&mut steps, &mut reached, *slot, at, window)
+        };
+        if holds {
+            words::insert(&mut found, usize::from(*slot));
+        }
+    }
+    Ok(found)
+}
+
+/// The contacts that have events of every step that needs one, as far as the summaries tell.
+fn possible(chunk: &Chunk<'_>, sequence: &Sequence, past: Interval, within: &Words) -> Set {
+    let window = if let TimeSpan::Fixed(window) = sequence.span { window } else { past };
+    let mut left = Box::new(*within);
+    for step in sequence.steps.iter().filter(|s| !s.negated) {
+        let mut some = words::empty();
+        for events in step.sources.iter().filter_map(|s| chunk.data.events.get(&s.event)) {
+            words::or(&mut some, &candidates(events, window, &left));
+        }
+        left = some;
+    }
+    left
+}
+
+/// The events of one step.
+struct Events<'c> {
+    step: &'c Step,
+    matched: Matched<'c>,
+    /// When they happened, ascending.
+    instants: Vec<i64>,
+    /// The same with the values that the sequence shares.
+    keyed: Vec<(Key<'c>, i64)>,
+}
+
+impl<'c> Events<'c> {
+    /// Goes to a contact. What a negated step excludes may lie outside the window.
+    fn seek(&mut self, slot: u16, at: usize, window: Interval, past: Interval) {
+        self.matched.seek_in(slot, at, if self.step.negated { past } else { window });
+    }
+}
+
+fn as_they_come(steps: &mut [Events<'_>], reached: &mut Reached<'_>, slot: u16, at: usize, window: Interval) -> bool {
+    reached.begin();
+    let past = reached.past();
+    for (position, events) in steps.iter_mut().enumerate() {
+        events.seek(slot, at, window, past);
+        let instants = &mut events.instants;
+        instants.clear();
+        for (reader, rows) in events.matched.by_source() {
+            instants.extend(rows.map(|row| reader.ts(row)));
+        }
+        if events.matched.readers().len() > 1 {
+            instants.sort_unstable();
+        }
+        if !reached.step(position == 0, events.step, instants.iter().copied()) {
+            return false;
+        }
+    }
+    true
+}
+
+/// The same for every value that events share.
+fn by_value(steps: &mut [Events<'_>], reached: &mut Reached<'_>, slot: u16, at: usize, window: Interval) -> bool {
+    let past = reached.past();
+    for events in &mut *steps {
+        events.seek(slot, at, window, past);
+        let keyed = &mut events.keyed;
+        keyed.clear();
+        for (reader, rows) in events.matched.by_source() {
+            keyed.extend(rows.filter_map(|row| Some((reader.cell(row)?.key()?, reader.ts(row)))));
+        }
+        if keyed.is_empty() && !events.step.negated {
+            return false;
+        }
+        keyed.sort_unstable();
+    }
+    let Some((first, rest)) = steps.split_first() else { return false };
+    // Values ascend, so each step's events are passed once.
+    let mut from = vec![0; rest.len()];
+    first.keyed.chunk_by(|(a, _), (b, _)| a == b).any(|own| {
+        let Some((key, _)) = own.first() else { return false };
+        reached.begin();
+        let mut holds = reached.step(true, first.step, own.iter().map(|(_, ts)| *ts));
+        for (events, from) in rest.iter().zip(&mut from) {
+            if !holds {
+                break;
+            }
+            let ahead = events.keyed.get(*from..).unwrap_or_default();
+            *from += ahead.partition_point(|(k, _)| k < key);
+            let same = events.keyed.get(*from..).unwrap_or_default();
+            let same = same.get(..same.partition_point(|(k, _)| k == key)).unwrap_or_default();
+            holds = reached.step(false, events.step, same.iter().map(|(_, ts)| *ts));
+        }
+        holds
+    })
+}
+
+/// The instants at which a sequence can have come so far.
+struct Reached<'c> {
+    clock: &'c Clock,
+    instants: Vec<i64>,
+    next: Vec<i64>,
+}
+
+impl<'c> Reached<'c> {
+    fn new(clock: &'c Clock) -> Self {
+        Self { clock, instants: Vec::new(), next: Vec::new() }
+    }
+
+    fn past(&self) -> Interval {
+        Interval { lo: i64::MIN, hi: self.clock.now }
+    }
+
+    fn begin(&mut self) {
+        self.instants.clear();
+    }
+
+    /// Goes on by a step, whose events ascend; says whether the sequence can still come to its end.
+    fn step(&mut self, first: bool, step: &Step, events: impl Iterator<Item = i64>) -> bool {
+        self.next.clear();
+        if first {
+            self.next.extend(events);
+        } else if step.negated {
+            self.quiet(step.within.as_ref(), events);
+        } else {
+            self.follow(step.within.as_ref(), events);
+        }
+        std::mem::swap(&mut self.instants, &mut self.next);
+        !self.instants.is_empty()
+    }
+
+    /// Keeps the events that come after an instant and within its reach.
+    fn follow(&mut self, within: Option<&Duration>, events: impl Iterator<Item = i64>) {
+        let mut instants = self.instants.iter().copied().peekable();
+        let mut reach = None;
+        for ts in events {
+            while let Some(instant) = instants.next_if(|instant| *instant < ts) {
+                // Months end at different days, so a later instant need not reach further.
+                let end = within.map_or(i64::MAX, |d| self.clock.plus(instant, d));
+                reach = Some(reach.map_or(end, |reach: i64| reach.max(end)));
+            }
+            if reach.is_some_and(|reach| ts <= reach) {
+                self.next.push(ts);
+            }
+        }
+    }
+
+    /// Keeps the instants after which no event comes: within a duration that has passed, or ever.
+    fn quiet(&mut self, within: Option<&Duration>, events: impl Iterator<Item = i64>) {
+        let mut events = events.peekable();
+        for instant in &self.instants {
+            while events.next_if(|ts| ts <= instant).is_some() {}
+            let end = within.map_or(self.clock.now, |d| self.clock.plus(*instant, d));
+            if end <= self.clock.now && events.peek().is_none_or(|ts| *ts > end) {
+                self.next.push(*instant);
+            }
+        }
+    }
+}

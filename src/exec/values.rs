@@ -1,0 +1,228 @@
+//! Expressions for some contacts of a chunk, and tests on them.
+
+use super::cells::{Cell, Values, WHOLE};
+use super::eval::Chunk;
+use super::tests_on_cells::CellTest;
+use super::words::{self, Set};
+use super::{ExecError, aggregates, events};
+use crate::check::typed::{ArithmeticOp, Part};
+use crate::plan::{Constant, Expr, ExprId, NodeId, Predicate, TimeSpan};
+use crate::schema::Scalar;
+use crate::store::Words;
+use crate::store::column::Column;
+use crate::time::Interval;
+
+/// The values of an expression for some contacts, whose slots ascend.
+pub(super) fn expr<'c>(chunk: &mut Chunk<'c>, id: ExprId, slots: &[u16]) -> Result<Values<'c>, ExecError> {
+    chunk.check_cancelled()?;
+    let context = chunk.context;
+    Ok(match context.plan.expr(id) {
+        Expr::Nothing => Values::Same(None),
+        Expr::Constant(constant) => Values::Same(Some(cell(constant))),
+        Expr::Field(field) => match chunk.data.fields.get(field) {
+            Some(column) => gathered(column, context.field(*field), slots),
+            None => Values::Same(None),
+        },
+        Expr::ContactId => match &chunk.data.ids {
+            Some(ids) => Values::Texts(slots.iter().map(|slot| ids.get(usize::from(*slot))).collect()),
+            None => Values::Same(None),
+        },
+        Expr::Aggregate(aggregate) => aggregates::aggregate(chunk, aggregate, slots)?,
+        Expr::Arithmetic(a, op, b) => {
+            let (a, b) = (chunk.values(*a, slots)?, chunk.values(*b, slots)?);
+            arithmetic(&a, *op, &b, slots.len())
+        }
+        Expr::If(condition, then, otherwise) => choice(chunk, *condition, (*then, *otherwise), slots)?,
+        Expr::Part(part, of) => {
+            let of = chunk.values(*of, slots)?;
+            parts(chunk, *part, &of, slots.len())
+        }
+    })
+}
+
+fn cell(constant: &Constant) -> Cell<'_> {
+    match constant {
+        Constant::Number(n) => match i64::try_from(n.mantissa()) {
+            Ok(mantissa) => Cell::Int(Scalar::Number { decimals: n.scale() }, mantissa),
+            Err(_) => Cell::Number((*n).into()),
+        },
+        Constant::Text(text) => Cell::Text(text),
+        Constant::Bool(b) => Cell::Int(Scalar::Bool, i64::from(*b)),
+        Constant::Day(day) => Cell::Int(Scalar::Date, i64::from(*day)),
+        Constant::Instant(ms) => Cell::Int(Scalar::Time, *ms),
+    }
+}
+
+fn gathered<'c>(column: &'c Column<'c>, scalar: Scalar, slots: &[u16]) -> Values<'c> {
+    let slots = slots.iter().map(|slot| usize::from(*slot));
+    match column {
+        Column::Int(column) => Values::Ints(scalar, slots.map(|slot| column.get(slot)).collect()),
+        Column::Text(column) => Values::Texts(slots.map(|slot| column.text(slot)).collect()),
+        Column::List(_) => Values::Cells(slots.map(|slot| Cell::of(column, slot, scalar)).collect()),
+    }
+}
+
+/// `if(c, a, b)`: each branch is evaluated for its own contacts only.
+fn choice<'c>(
+    chunk: &mut Chunk<'c>,
+    condition: NodeId,
+    (then, otherwise): (ExprId, ExprId),
+    slots: &[u16],
+) -> Result<Values<'c>, ExecError> {
+    let holds = chunk.within(condition, &words::of_slots(slots))?;
+    let mut values = Values::Same(None);
+    for (branch, wanted) in [(then, true), (otherwise, false)] {
+        let (mut own, mut positions) = (Vec::new(), Vec::new());
+        for (at, slot) in (0_u16..=u16::MAX).zip(slots) {
+            if words::contains(&holds, usize::from(*slot)) == wanted {
+                own.push(*slot);
+                positions.push(at);
+            }
+        }
+        if !own.is_empty() {
+            let own = chunk.values(branch, &own)?;
+            values.put_all(slots.len(), &positions, &own);
+        }
+    }
+    Ok(values)
+}
+
+fn parts<'c>(chunk: &Chunk<'c>, part: Part, of: &Values<'c>, len: usize) -> Values<'c> {
+    let clock = chunk.context.clock;
+    match of {
+        Values::Same(cell) => Values::Same(cell.and_then(|cell| cell.part(part, clock)).map(Cell::whole)),
+        of => Values::Ints(WHOLE, (0..len).map(|at| of.get(at)?.part(part, clock)).collect()),
+    }
+}
+
+fn arithmetic<'c>(a: &Values<'c>, op: ArithmeticOp, b: &Values<'c>, len: usize) -> Values<'c> {
+    if let Some(values) = scaled_arithmetic(a, op, b, len) {
+        return values;
+    }
+    let one = |at| {
+        let (a, b) = (a.get(at)?.number()?, b.get(at)?.number()?);
+        op.apply(a, b).map(Cell::Number)
+    };
+    match (a, b) {
+        (Values::Same(_), Values::Same(_)) => Values::Same(one(0)),
+        _ => Values::Cells((0..len).map(one).collect()),
+    }
+}
+
+/// The most decimals that scaled results have; any number would do that keeps powers of ten within 64 bits.
+const MAX_DECIMALS: u8 = 18;
+
+/// The same on integers; nothing where a result does not fit or is a fraction.
+fn scaled_arithmetic<'c>(a: &Values<'c>, op: ArithmeticOp, b: &Values<'c>, len: usize) -> Option<Values<'c>> {
+    let (x, y) = (decimals(a)?, decimals(b)?);
+    let result = match op {
+        ArithmeticOp::Add | ArithmeticOp::Subtract => x.max(y),
+        ArithmeticOp::Multiply => x + y,
+        ArithmeticOp::Divide => return None,
+    };
+    if result > MAX_DECIMALS {
+        return None;
+    }
+    let power = |by: u8| 10_i64.pow(u32::from(by));
+    let (a_unit, b_unit) = if op == ArithmeticOp::Multiply { (1, 1) } else { (power(result - x), power(result - y)) };
+    let int = |values: &Values<'_>, at| match values.get(at) {
+        Some(Cell::Int(_, n)) => Some(n),
+        _ => None,
+    };
+    let one = |at| {
+        let (Some(a), Some(b)) = (int(a, at), int(b, at)) else { return Some(None) };
+        let (a, b) = (a.checked_mul(a_unit)?, b.checked_mul(b_unit)?);
+        let result = match op {
+            ArithmeticOp::Add => a.checked_add(b),
+            ArithmeticOp::Subtract => a.checked_sub(b),
+            _ => a.checked_mul(b),
+        };
+        result.map(Some)
+    };
+    let ints: Vec<Option<i64>> = (0..len).map(one).collect::<Option<_>>()?;
+    Some(Values::Ints(Scalar::Number { decimals: result }, ints))
+}
+
+/// The decimals of a column of stored numbers.
+fn decimals(values: &Values<'_>) -> Option<u8> {
+    match values {
+        Values::Ints(Scalar::Number { decimals }, _) | Values::Same(Some(Cell::Int(Scalar::Number { decimals }, _))) => {
+            Some(*decimals)
+        }
+        _ => None,
+    }
+}
+
+/// The contacts of `within` whose value passes.
+pub(super) fn test<'c>(
+    chunk: &mut Chunk<'c>,
+    value: ExprId,
+    (predicate, or_empty): (&'c Predicate, bool),
+    within: &Words,
+) -> Result<Set, ExecError> {
+    let (mut found, asked) = without_events(chunk, value, (predicate, or_empty), within)?;
+    let slots = words::slots(&asked);
+    if slots.is_empty() {
+        return Ok(found);
+    }
+    let values = chunk.values(value, &slots)?;
+    let operands = chunk.operands(|see| predicate.exprs(see), &slots)?;
+    let test = CellTest::new(chunk.context, predicate, &operands);
+    let mut insert = |slot: &u16, passes: bool| {
+        if passes {
+            words::insert(&mut found, usize::from(*slot));
+        }
+    };
+    if let Values::Ints(scalar, all) = values.as_ref()
+        && let Some((lo, hi)) = test.range(*scalar)
+    {
+        for (slot, value) in slots.iter().zip(all) {
+            insert(slot, value.map_or(or_empty, |n| lo <= n && n <= hi));
+        }
+        return Ok(found);
+    }
+    for (at, slot) in slots.iter().enumerate() {
+        if at % 4096 == 4095 {
+            chunk.check_cancelled()?;
+        }
+        insert(slot, values.get(at).map_or(or_empty, |cell| test.passes(cell, at)));
+    }
+    Ok(found)
+}
+
+/// Contacts of whom the summaries say that nothing matches, if they pass; and the contacts that must be asked.
+fn without_events<'c>(
+    chunk: &mut Chunk<'c>,
+    value: ExprId,
+    (predicate, or_empty): (&'c Predicate, bool),
+    within: &Words,
+) -> Result<(Set, Set), ExecError> {
+    let context = chunk.context;
+    let all = || (words::empty(), Box::new(*within));
+    let Expr::Aggregate(aggregate) = context.plan.expr(value) else { return Ok(all()) };
+    let mut compared = false;
+    predicate.exprs(&mut |_| compared = true);
+    if compared {
+        return Ok(all());
+    }
+    let span = match aggregate.span {
+        TimeSpan::Fixed(span) => span,
+        TimeSpan::Own(_) => Interval { lo: i64::MIN, hi: context.clock.now },
+    };
+    let mut asked = words::empty();
+    for events in aggregate.sources.iter().filter_map(|s| chunk.data.events.get(&s.event)) {
+        words::or(&mut asked, &events::candidates(events, span, within));
+    }
+    let mut rest = words::empty();
+    let passes = if aggregate.function.counts() {
+        let operands = chunk.operands(|_| {}, &[])?;
+        CellTest::new(context, predicate, &operands).passes(Cell::whole(0), 0)
+    } else {
+        or_empty
+    };
+    if passes {
+        rest.copy_from_slice(within);
+        words::and_not(&mut rest, &asked);
+    }
+    Ok((rest, asked))
+}
