@@ -230,6 +230,16 @@ impl Checker<'_> {
             );
             return None;
         }
+        if !matches!(subject.ty.scalar(), Scalar::Text | Scalar::Number { .. }) {
+            let message = format!("`has` looks for texts or numbers, and {}", subject.is());
+            self.report(
+                Diagnostic::new(codes::E0301, span, message)
+                    .here("this test does not fit")
+                    .label(subject.span, format!("this is {}", subject.kind()))
+                    .help("test the records of the list: `has any < member = ... >`"),
+            );
+            return None;
+        }
         self.folds_text(subject, folding, span)?;
         let constants = match self.items(&for_folding(subject, folding), operand)? {
             ListItems::Constants(constants) => constants,

@@ -514,6 +514,9 @@ impl<R: Rng> Writer<'_, R> {
     }
 
     fn list_test(&mut self, column: &Column) -> String {
+        if !matches!(column.ty.scalar(), Scalar::Text | Scalar::Number { .. }) {
+            return self.one(&["is set", "is empty"]).to_owned();
+        }
         let text = column.ty.scalar() == Scalar::Text;
         let (a, b) = if text { (self.text(column), self.text(column)) } else { (self.number(), self.number()) };
         let ignoring = if text { self.ignoring() } else { "" };
