@@ -6,9 +6,8 @@ use std::time::Instant;
 use super::args::DemoArgs;
 use super::evaluate;
 use super::failure::Failure;
-use super::script::Script;
+use super::script::{self, Script};
 use super::{Ui, interrupt, output, table};
-use crate::check::typed::SegmentId;
 use crate::check::{Options, check};
 use crate::diag::{has_errors, render};
 use crate::exec::Cancel;
@@ -55,14 +54,13 @@ pub fn demo(args: &DemoArgs, ui: Ui) -> Result<(), Failure> {
             eprint!("{}", render::human(&checked.diagnostics, &sources, ui.color));
             return Err(Failure::Script);
         }
-        let wanted: Vec<(SegmentId, String)> =
-            checked.own.iter().filter_map(|id| Some((*id, checked.program.segments.get(id.0 as usize)?.name.clone()))).collect();
-        let script = Script { checked, wanted };
+        let asked = script::asked(&checked, &[])?;
+        let script = Script { checked, asked };
         let evaluated = evaluate::segments(&script, &snapshot, &clock, 5, &cancel)?;
-        for (((_, name), set), (_, median, _)) in script.wanted.iter().zip(&evaluated.members).zip(&evaluated.elapsed_us) {
-            let title = if *name == example.main { example.title } else { "" };
+        for ((asked, set), (_, median, _)) in script.asked.iter().zip(&evaluated.members).zip(&evaluated.elapsed_us) {
+            let title = if asked.name == example.main { example.title } else { "" };
             rows.push(vec![
-                name.clone(),
+                asked.name.clone(),
                 set.len().to_string(),
                 table::share(set.len(), snapshot.contacts()),
                 table::milliseconds(*median),

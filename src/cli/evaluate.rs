@@ -7,7 +7,7 @@ use roaring::RoaringBitmap;
 use super::failure::Failure;
 use super::script::Script;
 use crate::exec::{Cancel, Engine, ExecError, evaluate};
-use crate::plan::{Node, Plan, lower, rewrite};
+use crate::plan::{Node, Plan, lower_wanted, rewrite};
 use crate::store::Snapshot;
 use crate::time::Clock;
 
@@ -30,12 +30,12 @@ pub fn segments(
     cancel: &Cancel,
 ) -> Result<Evaluated, Failure> {
     let engine = Engine::new(snapshot);
-    let plan = |wanted: &[_]| rewrite(&lower(&script.checked.program, wanted, snapshot.schema(), clock));
+    let plan = |wanted: &[_]| rewrite(&lower_wanted(&script.checked.program, wanted, snapshot.schema(), clock));
     let mut members = Vec::new();
     let mut elapsed_us = Vec::new();
     let mut reads_fields = false;
-    for (id, _) in &script.wanted {
-        let plan = plan(&[*id]);
+    for asked in &script.asked {
+        let plan = plan(&[asked.set]);
         reads_fields |= has_fields(&plan);
         let mut times = Vec::new();
         let mut set = RoaringBitmap::new();

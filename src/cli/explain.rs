@@ -5,7 +5,7 @@ use super::args::{ExplainArgs, ExplainFormat};
 use super::failure::Failure;
 use super::script::{self, Unchecked};
 use super::{data, interrupt, output};
-use crate::plan::{explain as explained, lower, rewrite};
+use crate::plan::{explain as explained, lower_wanted, rewrite};
 use crate::schema::Schema;
 use crate::time::{Clock, format_instant};
 
@@ -25,8 +25,8 @@ pub fn explain(args: &ExplainArgs, ui: Ui) -> Result<(), Failure> {
 fn print(args: &ExplainArgs, script: Unchecked<'_>, schema: &Schema, ui: Ui) -> Result<(), Failure> {
     let script = script.check(schema, None, ui)?;
     let clock = Clock { now: data::instant(&args.now, schema)?, zone: schema.timezone };
-    let wanted: Vec<_> = script.wanted.iter().map(|(id, _)| *id).collect();
-    let plan = rewrite(&lower(&script.checked.program, &wanted, schema, &clock));
+    let wanted: Vec<_> = script.asked.iter().map(|asked| asked.set).collect();
+    let plan = rewrite(&lower_wanted(&script.checked.program, &wanted, schema, &clock));
     let explained = explained(&plan, schema);
     let text = match args.format {
         ExplainFormat::Text => {

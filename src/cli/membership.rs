@@ -21,8 +21,8 @@ const SCHEMA: &str = "message membership { REQUIRED BYTE_ARRAY segment (UTF8); R
 pub fn write(args: &RunArgs, script: &Script, snapshot: &Snapshot<'_>, evaluated: &Evaluated) -> Result<(), Failure> {
     let mut segments = Vec::new();
     let mut contacts = Vec::new();
-    for ((_, name), set) in script.wanted.iter().zip(&evaluated.members) {
-        let name = ByteArray::from(name.as_str());
+    for (asked, set) in script.asked.iter().zip(&evaluated.members) {
+        let name = ByteArray::from(asked.name.as_str());
         for id in snapshot.sorted_ids(set)? {
             segments.push(name.clone());
             contacts.push(ByteArray::from(id.into_bytes()));

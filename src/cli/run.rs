@@ -25,8 +25,8 @@ pub fn run(args: &RunArgs, ui: Ui) -> Result<(), Failure> {
     let schema = snapshot.schema();
     // What the data says of the script is asked with `check`: here it would cost more than the answer.
     let script = script.check(schema, None, ui)?;
-    if args.format == RunFormat::Ids && script.wanted.len() > 1 {
-        let names: Vec<&str> = script.wanted.iter().map(|(_, name)| name.as_str()).collect();
+    if args.format == RunFormat::Ids && script.asked.len() > 1 {
+        let names: Vec<&str> = script.asked.iter().map(|asked| asked.name.as_str()).collect();
         return Err(Failure::usage(format!(
             "`--format ids` prints one segment, and the script has several: name one of {}",
             names.join(", ")
@@ -65,17 +65,15 @@ fn count(script: &Script, snapshot: &Snapshot<'_>, evaluated: &Evaluated) -> Str
     if let [set] = evaluated.members.as_slice() {
         return format!("{}\n", set.len());
     }
-    let rows =
-        script.wanted.iter().zip(&evaluated.members).zip(&evaluated.elapsed_us).map(|(((id, name), set), (_, median, _))| {
-            let title = script.checked.program.segments.get(id.0 as usize).and_then(|s| s.title.clone()).unwrap_or_default();
-            vec![
-                name.clone(),
-                set.len().to_string(),
-                table::share(set.len(), snapshot.contacts()),
-                table::milliseconds(*median),
-                title,
-            ]
-        });
+    let rows = script.asked.iter().zip(&evaluated.members).zip(&evaluated.elapsed_us).map(|((asked, set), (_, median, _))| {
+        vec![
+            asked.name.clone(),
+            set.len().to_string(),
+            table::share(set.len(), snapshot.contacts()),
+            table::milliseconds(*median),
+            asked.title.clone().unwrap_or_default(),
+        ]
+    });
     table::render(&["segment", "contacts", "share", "time", "title"], rows)
 }
 
@@ -87,9 +85,9 @@ fn members(
     line: impl Fn(&mut String, &str, &str),
 ) -> Result<String, Failure> {
     let mut out = String::new();
-    for ((_, name), set) in script.wanted.iter().zip(&evaluated.members) {
+    for (asked, set) in script.asked.iter().zip(&evaluated.members) {
         for id in snapshot.sorted_ids(set)? {
-            line(&mut out, name, &id);
+            line(&mut out, &asked.name, &id);
             out.push('\n');
         }
     }
@@ -104,9 +102,9 @@ fn json(
     clock: &Clock,
 ) -> Result<String, Failure> {
     let mut rows = Vec::new();
-    for (((_, name), set), (min, median, max)) in script.wanted.iter().zip(&evaluated.members).zip(&evaluated.elapsed_us) {
+    for ((asked, set), (min, median, max)) in script.asked.iter().zip(&evaluated.members).zip(&evaluated.elapsed_us) {
         let mut row = json!({
-            "segment": name,
+            "segment": asked.name,
             "count": set.len(),
             "now": format_instant(clock.now, clock.zone),
             "elapsed_us": { "min": min, "median": median, "max": max },

@@ -7,20 +7,21 @@ use std::string::FromUtf8Error;
 use super::Ui;
 use super::args::{MessageFormat, ScriptArgs};
 use super::failure::{self, Failure};
-use crate::check::typed::SegmentId;
+use crate::check::typed::{DecisionId, Program, SegmentId};
 use crate::check::{Checked, Options, check};
 use crate::diag::{Diagnostic, Severity, codes, has_errors, render};
 use crate::lint::{self, Facts};
+use crate::plan::Wanted;
 use crate::schema::Schema;
-use crate::syntax::{SourceId, Sources, Span};
+use crate::syntax::{SourceId, Sources, Span, quoted};
 use crate::time::Clock;
 
 /// A script that may run, and what of it was asked for.
 pub struct Script {
     /// The checked script.
     pub checked: Checked,
-    /// The segments asked for, with the names to print.
-    pub wanted: Vec<(SegmentId, String)>,
+    /// The sets asked for.
+    pub asked: Vec<Asked>,
 }
 
 /// A script that has been read, before there is a schema to check it against.
@@ -67,37 +68,74 @@ impl Unchecked<'_> {
         if has_errors(&checked.diagnostics) {
             return Err(Failure::Script);
         }
-        let wanted = wanted(&checked, self.names)?;
-        Ok(Script { checked, wanted })
+        let asked = asked(&checked, self.names)?;
+        Ok(Script { checked, asked })
     }
 }
 
-fn wanted(checked: &Checked, names: &[String]) -> Result<Vec<(SegmentId, String)>, Failure> {
-    let name_of = |id: SegmentId| checked.program.segments.get(id.0 as usize).map_or("", |s| s.name.as_str());
+/// A set of contacts that was asked for.
+pub struct Asked {
+    /// Which.
+    pub set: Wanted,
+    /// What to call it: the name of a segment, or a decision with a label, such as `oferta = "kupon"`.
+    pub name: String,
+    /// Its title.
+    pub title: Option<String>,
+}
+
+/// The sets with these names; without names all segments of the script itself and all labels of its decisions.
+pub fn asked(checked: &Checked, names: &[String]) -> Result<Vec<Asked>, Failure> {
+    let program = &checked.program;
     if names.is_empty() {
-        return match checked.own.as_slice() {
-            [] => Err(Failure::usage("the script defines no segment; write `segment name = ...` or one bare condition")),
-            own => Ok(own.iter().map(|id| (*id, name_of(*id).to_owned())).collect()),
-        };
+        let segments = checked.own.iter().filter_map(|id| segment(program, *id));
+        let all: Vec<Asked> = segments.chain(checked.own_decisions.iter().flat_map(|id| labels(program, *id))).collect();
+        if all.is_empty() {
+            return Err(Failure::usage("the script defines no segment; write `segment name = ...` or one bare condition"));
+        }
+        return Ok(all);
     }
-    names
-        .iter()
-        .map(|name| {
-            let name = crate::value::nfc(name);
-            let position = checked.program.segments.iter().position(|s| s.name == name && !s.name.is_empty());
-            if let Some(id) = position.and_then(|p| u32::try_from(p).ok()) {
-                Ok((SegmentId(id), name.into_owned()))
-            } else {
-                let known = checked.program.segments.iter().map(|s| s.name.as_str()).filter(|n| !n.is_empty());
-                let hint = crate::check::nearest(&name, known).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-                Err(Failure::usage(format!("the script has no segment `{name}`{hint}")))
-            }
-        })
-        .collect()
+    let mut all = Vec::new();
+    for name in names {
+        let name = crate::value::nfc(name);
+        let found = (0..).zip(&program.segments).find(|(_, s)| s.name == name && !s.name.is_empty());
+        let decision = (0..).zip(&program.decisions).find(|(_, d)| d.name == name);
+        if let Some((id, _)) = found {
+            all.extend(segment(program, SegmentId(id)));
+        } else if let Some((id, _)) = decision {
+            all.extend(labels(program, DecisionId(id)));
+        } else {
+            let segments = program.segments.iter().map(|s| s.name.as_str()).filter(|n| !n.is_empty());
+            let known = segments.chain(program.decisions.iter().map(|d| d.name.as_str()));
+            let hint = crate::check::nearest(&name, known).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            return Err(Failure::usage(format!("the script has no segment `{name}`{hint}")));
+        }
+    }
+    Ok(all)
+}
+
+fn segment(program: &Program, id: SegmentId) -> Option<Asked> {
+    let segment = program.segments.get(id.0 as usize)?;
+    Some(Asked { set: Wanted::Segment(id), name: segment.name.clone(), title: segment.title.clone() })
+}
+
+fn labels(program: &Program, id: DecisionId) -> Vec<Asked> {
+    let Some(decision) = program.decisions.get(id.0 as usize) else { return Vec::new() };
+    let label = |(at, label): (u32, &String)| Asked {
+        set: Wanted::Label(id, at),
+        name: format!("{} = {}", decision.name, quoted(label)),
+        title: decision.title.clone(),
+    };
+    (0..).zip(&decision.labels).map(label).collect()
 }
 
 /// Checks a source that has been added; one without errors is looked at by the lints too.
-pub fn check_entry(sources: &mut Sources, entry: SourceId, schema: &Schema, overrides: &[(String, String)], data: Data<'_>) -> Checked {
+pub fn check_entry(
+    sources: &mut Sources,
+    entry: SourceId,
+    schema: &Schema,
+    overrides: &[(String, String)],
+    data: Data<'_>,
+) -> Checked {
     let mut checked = check(sources, entry, Options { schema, overrides, read: &|path| read(path).map_err(|e| e.words(path)) });
     if !has_errors(&checked.diagnostics) {
         checked.diagnostics.extend(lint::lint(&checked.program, lint::Options { schema, sources, data }));
