@@ -78,7 +78,7 @@ fn blocks(page: &Path) -> Vec<Block> {
                 blocks.extend(open.take());
                 follows = true;
             }
-            (Some(block), None) => block.text += &format!("{content}\n"),
+            (Some(block), None) => block.text.extend([content, "\n"]),
             (None, Some(info)) => {
                 let (language, info) = info.split_once(' ').unwrap_or((info, ""));
                 let (language, info) = (language.to_owned(), info.to_owned());
@@ -142,17 +142,18 @@ fn scripts_select_whom_the_page_says() {
     let snapshot = store.snapshot().unwrap();
     let blocks = all("seg");
     assert!(blocks.len() > 30, "the blocks are found");
-    each(&blocks, |block| match block.option("error") {
-        Some(code) => match members(&block.text, &snapshot) {
-            Err(said) if said.contains(&format!("error[{code}]")) => Ok(()),
-            other => Err(format!("{code} is expected, and it says {other:?}")),
-        },
-        None => {
-            let found = members(&block.text, &snapshot)?.join(",");
-            match block.option("ids") {
-                Some(ids) if ids != found => Err(format!("it has `{found}`")),
-                _ => Ok(()),
-            }
+    each(&blocks, |block| {
+        let found = members(&block.text, &snapshot);
+        if let Some(code) = block.option("error") {
+            return match found {
+                Err(said) if said.contains(&format!("error[{code}]")) => Ok(()),
+                other => Err(format!("{code} is expected, and it says {other:?}")),
+            };
+        }
+        let found = found?.join(",");
+        match block.option("ids") {
+            Some(ids) if ids != found => Err(format!("it has `{found}`")),
+            _ => Ok(()),
         }
     });
 }
