@@ -118,7 +118,9 @@ impl<'s> Encoder<'s> {
 
     fn batch(&mut self, kind: BatchKind) -> &mut Batch {
         if self.batches.last().is_none_or(|b| b.kind() != kind || b.len() >= BATCH_ROWS) {
-            self.batches.push(Batch::new(kind));
+            // Small jobs need little; after a full batch there is more to come.
+            let room = if self.batches.is_empty() { 0 } else { BATCH_ROWS };
+            self.batches.push(Batch::with_capacity(kind, room));
         }
         // One has just been pushed when there was none.
         let last = self.batches.len() - 1;

@@ -78,29 +78,50 @@ impl Table<'_> {
     /// Hands a row to the visitor; the values of each column are taken in order.
     fn row<'v>(&self, number: u64, cells: impl Iterator<Item = Raw<'v>>, visitor: &mut impl Visitor) {
         let events = self.kind == SourceKind::Events;
-        let (mut contact, mut event, mut ts, mut event_id) = (None, None, None, None);
+        let mut keys = Keys::default();
         let mut values: Vec<(Cow<'_, str>, Raw<'_>)> = Vec::with_capacity(self.roles.len());
         for (raw, role) in cells.zip(self.roles) {
             match role {
-                Role::Contact => contact = Some(raw),
-                Role::Event => event = Some(raw),
-                Role::Ts => ts = Some(raw),
-                Role::EventId => event_id = Some(raw).filter(|r| *r != Raw::Null),
                 // Columns of other events are empty in this row.
                 Role::Value(_) if events && raw == Raw::Null => {}
                 Role::Value(name) => values.push((Cow::Borrowed(name.as_str()), raw)),
-                Role::Ignored => {}
+                role => keys.set(role, raw),
             }
         }
+        self.hand_over(number, &keys, &values, visitor);
+    }
+
+    fn hand_over(&self, number: u64, keys: &Keys<'_>, values: &[(Cow<'_, str>, Raw<'_>)], visitor: &mut impl Visitor) {
         let row = Row {
-            contact: contact.as_ref(),
-            event: self.constant.as_ref().or(event.as_ref()),
-            is_event: events,
-            ts: ts.as_ref(),
-            event_id: event_id.as_ref(),
-            values: &values,
+            contact: keys.contact.as_ref(),
+            event: self.constant.as_ref().or(keys.event.as_ref()),
+            is_event: self.kind == SourceKind::Events,
+            ts: keys.ts.as_ref(),
+            event_id: keys.event_id.as_ref(),
+            values,
         };
         visitor.row(number, &row, &String::new);
+    }
+}
+
+/// What a row has besides fields or attributes.
+#[derive(Default)]
+struct Keys<'v> {
+    contact: Option<Raw<'v>>,
+    event: Option<Raw<'v>>,
+    ts: Option<Raw<'v>>,
+    event_id: Option<Raw<'v>>,
+}
+
+impl<'v> Keys<'v> {
+    fn set(&mut self, role: &Role, raw: Raw<'v>) {
+        match role {
+            Role::Contact => self.contact = Some(raw),
+            Role::Event => self.event = Some(raw),
+            Role::Ts => self.ts = Some(raw),
+            Role::EventId => self.event_id = Some(raw).filter(|r| *r != Raw::Null),
+            Role::Value(_) | Role::Ignored => {}
+        }
     }
 }
 
@@ -144,7 +165,6 @@ struct FlatColumn {
     meaning: Meaning,
     levels: Vec<i16>,
     values: Values,
-    next: usize,
 }
 
 enum Values {
@@ -170,13 +190,12 @@ impl FlatColumn {
             ColumnReader::ByteArrayColumnReader(_) => Values::Bytes(Vec::new()),
             ColumnReader::FixedLenByteArrayColumnReader(_) => Values::Fixed(Vec::new()),
         };
-        Self { reader, optional: column.max_def_level() > 0, meaning: meaning(column), levels: Vec::new(), values, next: 0 }
+        Self { reader, optional: column.max_def_level() > 0, meaning: meaning(column), levels: Vec::new(), values }
     }
 
     /// Decodes the next rows and returns how many.
     fn advance(&mut self) -> Result<usize, ParquetError> {
         self.levels.clear();
-        self.next = 0;
         let levels = &mut self.levels;
         let optional = self.optional;
         match (&mut self.reader, &mut self.values) {
@@ -192,13 +211,10 @@ impl FlatColumn {
         }
     }
 
-    /// Whether the row has a value, and if so its place; rows are asked for in order.
-    fn place(&mut self, row: usize) -> Option<usize> {
-        if self.optional && self.levels.get(row) != Some(&1) {
-            return None;
-        }
-        self.next += 1;
-        Some(self.next - 1)
+    /// The rows that have a value, in order: the first has the first value, and so on.
+    fn present(&self, rows: usize) -> impl Iterator<Item = usize> {
+        let optional = self.optional;
+        (0..rows).filter(move |row| !optional || self.levels.get(*row) == Some(&1))
     }
 
     fn raw(&self, place: usize) -> Option<Raw<'_>> {
@@ -252,6 +268,70 @@ fn bytes(data: &[u8], meaning: Meaning) -> Raw<'_> {
     std::str::from_utf8(data).map_or_else(|_| Raw::Text(String::from_utf8_lossy(data)), |text| Raw::Text(Cow::Borrowed(text)))
 }
 
+/// The cells of some rows, row by row: most columns are empty in most rows, and only the others cost anything.
+#[derive(Default)]
+struct Cells {
+    /// Where the cells of each row end.
+    ends: Vec<u32>,
+    /// Column and place in it; a place beyond the column is an empty cell.
+    cells: Vec<(u16, u32)>,
+}
+
+impl Cells {
+    /// Deals the values of the columns out to their rows; with `empty` also the cells without one.
+    fn deal(&mut self, columns: &[FlatColumn], rows: usize, empty: bool) {
+        let mut starts = vec![0_u32; rows];
+        for column in columns {
+            if empty {
+                for count in &mut starts {
+                    *count += 1;
+                }
+            } else {
+                column.present(rows).for_each(|row| bump(&mut starts, row));
+            }
+        }
+        let mut sum = 0;
+        for start in &mut starts {
+            sum += std::mem::replace(start, sum);
+        }
+        self.cells.clear();
+        self.cells.resize(sum as usize, (0, u32::MAX));
+        for (at, column) in (0_u16..).zip(columns) {
+            let mut put = |row: usize, place: u32| {
+                if let Some(cell) = starts.get(row).and_then(|start| self.cells.get_mut(*start as usize)) {
+                    *cell = (at, place);
+                }
+                bump(&mut starts, row);
+            };
+            let mut present = (0_u32..).zip(column.present(rows)).peekable();
+            if empty {
+                for row in 0..rows {
+                    put(row, present.next_if(|(_, r)| *r == row).map_or(u32::MAX, |(place, _)| place));
+                }
+            } else {
+                present.for_each(|(place, row)| put(row, place));
+            }
+        }
+        // Every start has moved to the end of its row.
+        self.ends = starts;
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &[(u16, u32)]> {
+        let mut start = 0;
+        self.ends.iter().map(move |end| {
+            let cells = self.cells.get(start as usize..*end as usize).unwrap_or_default();
+            start = *end;
+            cells
+        })
+    }
+}
+
+fn bump(counts: &mut [u32], at: usize) {
+    if let Some(count) = counts.get_mut(at) {
+        *count += 1;
+    }
+}
+
 fn read_flat(
     reader: &SerializedFileReader<File>,
     group: usize,
@@ -265,6 +345,7 @@ fn read_flat(
         .map(|at| Ok(FlatColumn::new(row_group.get_column_reader(at)?, &descriptions.column(at))))
         .collect::<Result<Vec<_>, ParquetError>>()?;
     let mut next = first;
+    let mut cells = Cells::default();
     loop {
         let mut rows = 0;
         for column in &mut columns {
@@ -273,13 +354,23 @@ fn read_flat(
         if rows == 0 {
             return Ok(());
         }
-        let mut places = vec![None; columns.len()];
-        for row in 0..rows {
-            for (place, column) in places.iter_mut().zip(&mut columns) {
-                *place = column.place(row);
+        // An empty cell empties a field; an event does not have the attribute.
+        cells.deal(&columns, rows, table.kind == SourceKind::Contacts);
+        let mut values: Vec<(Cow<'_, str>, Raw<'_>)> = Vec::new();
+        for of_row in cells.rows() {
+            let mut keys = Keys::default();
+            values.clear();
+            for (at, place) in of_row {
+                let (Some(column), Some(role)) = (columns.get(usize::from(*at)), table.roles.get(usize::from(*at))) else {
+                    continue;
+                };
+                let raw = column.raw(*place as usize).unwrap_or(Raw::Null);
+                match role {
+                    Role::Value(name) => values.push((Cow::Borrowed(name.as_str()), raw)),
+                    role => keys.set(role, raw),
+                }
             }
-            let cells = places.iter().zip(&columns).map(|(place, column)| place.and_then(|p| column.raw(p)).unwrap_or(Raw::Null));
-            table.row(next, cells, visitor);
+            table.hand_over(next, &keys, &values, visitor);
             next += 1;
         }
     }

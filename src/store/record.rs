@@ -31,6 +31,9 @@ struct Row {
     body_len: u32,
 }
 
+/// Bytes of a usual row.
+const ROW_BYTES: usize = 48;
+
 const TAG_EMPTY: u8 = 0;
 const TAG_TEXT: u8 = 1;
 const TAG_NUMBER: u8 = 2;
@@ -46,6 +49,12 @@ impl Batch {
     #[must_use]
     pub fn new(kind: BatchKind) -> Self {
         Self { kind, rows: Vec::new(), bytes: Vec::new() }
+    }
+
+    /// The same with room for so many rows, which spares moving them as they become more.
+    #[must_use]
+    pub fn with_capacity(kind: BatchKind, rows: usize) -> Self {
+        Self { kind, rows: Vec::with_capacity(rows), bytes: Vec::with_capacity(rows * ROW_BYTES) }
     }
 
     /// What its rows are.

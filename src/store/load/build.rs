@@ -85,11 +85,12 @@ pub(super) fn build(job: &Job<'_>, chunks: &[u32], threads: usize) -> Result<Bui
             let (sender, next) = (sender.clone(), &next);
             scope.spawn(move || {
                 let output = Output { generation: job.generation, sender: &sender };
+                let mut scratch = build_events::Scratch::default();
                 while let Some(chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
                     if (job.stop)() {
                         return;
                     }
-                    if let Err(error) = build_chunk(job, *chunk, &output) {
+                    if let Err(error) = build_chunk(job, *chunk, &mut scratch, &output) {
                         output.send(Message::Failed(error));
                         return;
                     }
@@ -140,13 +141,13 @@ fn write(job: &Job<'_>, receiver: &crossbeam_channel::Receiver<Message>) -> Resu
     Ok(built)
 }
 
-fn build_chunk(job: &Job<'_>, chunk: u32, output: &Output<'_>) -> Result<(), StoreError> {
+fn build_chunk(job: &Job<'_>, chunk: u32, scratch: &mut build_events::Scratch, output: &Output<'_>) -> Result<(), StoreError> {
     build_ids(job, chunk, output)?;
     if let Some(rows) = job.contacts.get(chunk) {
         build_fields::build(job, chunk, rows, output)?;
     }
     if let Some(rows) = job.events.get(chunk) {
-        build_events::build(job, chunk, rows, output)?;
+        build_events::build(job, chunk, rows, scratch, output)?;
     }
     Ok(())
 }

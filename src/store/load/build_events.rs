@@ -1,62 +1,21 @@
 //! Events: rows sorted by type, contact, instant and arrival, merged with what the store has, duplicates left out.
 
-use hashbrown::HashSet;
-
-use super::super::column::{Column, encode_ints, encode_list, encode_texts};
+use super::super::column::{encode_ints, encode_list, encode_texts};
 use super::super::events::{ATTRIBUTES, EVENT_IDS, ROWS, SUMMARY, encode_event_ids, encode_rows, encode_summary};
 use super::super::key::{Part, PartKind};
-use super::super::record::{Body, BodyValue};
-use super::super::snapshot::{KIND_COLUMN, KIND_EVENT_IDS, KIND_ROWS, KIND_SUMMARY, Snapshot};
+use super::super::record::BodyValue;
+use super::super::snapshot::{KIND_COLUMN, KIND_EVENT_IDS, KIND_ROWS, KIND_SUMMARY};
 use super::super::{CHUNK, StoreError};
 use super::build::{Job, Output};
-use super::partition::{Partition, rows};
-use crate::schema::{AttrId, ColumnType, EventId, EventType, Scalar};
+use super::partition::Partition;
+use super::pass::{Pass, Row, Source, Stored};
+use crate::schema::{ColumnType, EventId, EventType, Scalar};
 use crate::value::{Value, ValueRef};
 
 /// Rows after which a block ends with its contact.
 const BLOCK_ROWS: usize = 1 << 16;
 /// Bytes of rows sorted at once; a chunk with more is built in several passes over runs of its contacts.
 const PASS_BYTES: u64 = 128 << 20;
-
-/// One event on its way into a block.
-struct Row {
-    event: EventId,
-    slot: u16,
-    ts: i64,
-    /// Arrival, for equal instants; what the store has came before, and has no [`NEW`].
-    arrival: u32,
-    /// Where the body begins in the bytes of the pass; of a stored row its position.
-    place: u32,
-    /// Bytes of the body.
-    len: u32,
-}
-
-/// The bit of an arrival that tells new rows from stored ones.
-const NEW: u32 = 1 << 31;
-
-impl Row {
-    /// The body of a new row, or the stored row.
-    fn source<'s>(&self, bytes: &'s [u8], stored: &'s Stored) -> Option<Source<'s>> {
-        let place = self.place as usize;
-        if self.arrival & NEW == 0 {
-            return stored.rows.get(place).map(Source::Stored);
-        }
-        bytes.get(place..place + self.len as usize).map(|body| Source::New(Body::new(body)))
-    }
-
-    fn event_id(&self, bytes: &[u8], stored: &Stored) -> Option<u128> {
-        match self.source(bytes, stored)? {
-            Source::New(mut body) => body.event_head()?.event_id,
-            Source::Stored(row) => row.event_id,
-        }
-    }
-}
-
-/// Where the attributes of a row are.
-enum Source<'s> {
-    New(Body<'s>),
-    Stored(&'s StoredRow),
-}
 
 /// Everything of one event type that spans passes.
 struct TypeState {
@@ -66,30 +25,43 @@ struct TypeState {
     block_ends: Vec<u32>,
 }
 
+/// What a thread that builds chunks keeps from one to the next: memory that is new has to be cleared first.
+#[derive(Default)]
+pub(super) struct Scratch {
+    bytes: Vec<u8>,
+    pass: Pass,
+}
+
 /// Builds the parts of the event types that the rows are of.
-pub(super) fn build(job: &Job<'_>, chunk: u32, partition: &Partition, output: &Output<'_>) -> Result<(), StoreError> {
+pub(super) fn build(
+    job: &Job<'_>,
+    chunk: u32,
+    partition: &Partition,
+    scratch: &mut Scratch,
+    output: &Output<'_>,
+) -> Result<(), StoreError> {
     let snapshot = job.store.snapshot()?;
+    let types = job.schema.events.len();
     let passes = u32::try_from(partition.len().div_ceil(PASS_BYTES)).unwrap_or(CHUNK).clamp(1, CHUNK);
-    let mut states: Vec<Option<TypeState>> = (0..job.schema.events.len()).map(|_| None).collect();
-    let touched = if passes == 1 { None } else { Some(touched_types(partition, job.schema.events.len())?) };
+    let mut states: Vec<Option<TypeState>> = (0..types).map(|_| None).collect();
+    let Scratch { bytes, pass: input } = scratch;
+    let touched = if passes == 1 { None } else { Some(touched_types(partition, types, input)?) };
     let (mut added, mut duplicates) = (0, 0);
     for pass in 0..passes {
         let slots = pass * CHUNK / passes..(pass + 1) * CHUNK / passes;
-        let mut bytes = Vec::with_capacity(usize::try_from(partition.len() / u64::from(passes)).unwrap_or(0) * 11 / 10);
-        partition.read(|slot| slots.contains(&u32::from(slot)), &mut bytes)?;
-        let mut input = Pass::read(&bytes, job.schema.events.len())?;
-        let touched = touched.as_deref().unwrap_or(&input.touched).to_vec();
+        bytes.clear();
+        partition.read(|slot| slots.contains(&u32::from(slot)), bytes)?;
+        input.read(bytes, types)?;
+        let touched = touched.clone().unwrap_or_else(|| input.touched());
         let stored = Stored::load(&snapshot, chunk, &slots, &touched)?;
-        duplicates += input.remove_duplicates(&bytes, &snapshot, chunk, &slots)?;
-        added += input.rows.len() as u64;
-        let mut all = input.rows;
-        all.extend(stored.rows());
-        all.sort_unstable_by_key(|row| (row.event, row.slot, row.ts, row.arrival));
-        for rows in all.chunk_by(|a, b| a.event == b.event) {
-            let Some(event) = rows.first().map(|r| r.event) else { continue };
-            let Some(state) = states.get_mut(usize::from(event.0)) else { continue };
-            let state = state.get_or_insert_with(TypeState::new);
-            state.add(job, chunk, event, rows, &bytes, &stored, output)?;
+        duplicates += input.remove_duplicates(bytes, &snapshot, chunk, &slots)?;
+        added += input.by_type.iter().map(Vec::len).sum::<usize>() as u64;
+        input.merge(&stored);
+        for ((event, rows), state) in (0_u16..).map(EventId).zip(&input.by_type).zip(&mut states) {
+            if !rows.is_empty() {
+                let state = state.get_or_insert_with(TypeState::new);
+                state.add(job, chunk, event, rows, bytes, &stored, output)?;
+            }
         }
     }
     for (id, state) in (0_u16..).zip(states) {
@@ -110,148 +82,17 @@ pub(super) fn build(job: &Job<'_>, chunk: u32, partition: &Partition, output: &O
 }
 
 /// Which event types a partition has rows of, where it is read in several passes.
-fn touched_types(partition: &Partition, types: usize) -> Result<Vec<bool>, StoreError> {
+fn touched_types(partition: &Partition, types: usize, pass: &mut Pass) -> Result<Vec<bool>, StoreError> {
     let mut touched = vec![false; types];
     for quarter in 0..64_u16 {
         let mut bytes = Vec::new();
         partition.read(|slot| slot % 64 == quarter, &mut bytes)?;
-        for (t, seen) in touched.iter_mut().zip(Pass::read(&bytes, types)?.touched) {
+        pass.read(&bytes, types)?;
+        for (t, seen) in touched.iter_mut().zip(pass.touched()) {
             *t |= seen;
         }
     }
     Ok(touched)
-}
-
-/// The new rows of a pass.
-struct Pass {
-    rows: Vec<Row>,
-    touched: Vec<bool>,
-    has_ids: bool,
-}
-
-impl Pass {
-    fn read(bytes: &[u8], types: usize) -> Result<Self, StoreError> {
-        let damaged = || StoreError::damaged("temporary data of the import");
-        let mut pass = Self { rows: Vec::with_capacity(bytes.len() / 32), touched: vec![false; types], has_ids: false };
-        for (slot, _, body) in rows(bytes) {
-            let head = Body::new(bytes.get(body.clone()).ok_or_else(damaged)?).event_head().ok_or_else(damaged)?;
-            *pass.touched.get_mut(usize::from(head.event.0)).ok_or_else(damaged)? = true;
-            pass.has_ids |= head.event_id.is_some();
-            let arrival = u32::try_from(pass.rows.len()).unwrap_or(u32::MAX) | NEW;
-            let place = u32::try_from(body.start).map_err(|_| damaged())?;
-            let len = u32::try_from(body.len()).map_err(|_| damaged())?;
-            pass.rows.push(Row { event: head.event, slot, ts: head.ts, arrival, place, len });
-        }
-        Ok(pass)
-    }
-
-    /// Leaves out rows whose contact has an event with the same id, here or in the store; the first to arrive stays.
-    fn remove_duplicates(
-        &mut self,
-        bytes: &[u8],
-        snapshot: &Snapshot<'_>,
-        chunk: u32,
-        slots: &std::ops::Range<u32>,
-    ) -> Result<u64, StoreError> {
-        if !self.has_ids {
-            return Ok(0);
-        }
-        let mut seen: HashSet<(u16, u128)> = HashSet::new();
-        for event in (0_u16..).map(EventId).take(snapshot.schema().events.len()) {
-            let Some(summary) = snapshot.events(event, chunk)? else { continue };
-            for block in 0..summary.blocks() {
-                let range = summary.block_slots(block);
-                if range.end <= slots.start || range.start >= slots.end {
-                    continue;
-                }
-                let Some(ids) = snapshot.event_ids(event, chunk, block)? else { continue };
-                for (slot, rows) in snapshot.rows(event, chunk, block)?.contacts() {
-                    seen.extend(ids.get(rows).unwrap_or_default().iter().flatten().map(|id| (slot, *id)));
-                }
-            }
-        }
-        let before = self.rows.len();
-        let none = Stored { rows: Vec::new() };
-        self.rows.retain(|row| row.event_id(bytes, &none).is_none_or(|id| seen.insert((row.slot, id))));
-        Ok((before - self.rows.len()) as u64)
-    }
-}
-
-/// The rows that the store has of the types that are built anew.
-struct Stored {
-    rows: Vec<StoredRow>,
-}
-
-struct StoredRow {
-    event: EventId,
-    slot: u16,
-    ts: i64,
-    event_id: Option<u128>,
-    attributes: Vec<(u16, Value)>,
-}
-
-impl Stored {
-    fn load(snapshot: &Snapshot<'_>, chunk: u32, slots: &std::ops::Range<u32>, touched: &[bool]) -> Result<Self, StoreError> {
-        let mut stored = Self { rows: Vec::new() };
-        for ((event, ty), touched) in (0_u16..).map(EventId).zip(&snapshot.schema().events).zip(touched) {
-            if *touched && let Some(summary) = snapshot.events(event, chunk)? {
-                for block in 0..summary.blocks() {
-                    let range = summary.block_slots(block);
-                    if range.end > slots.start && range.start < slots.end {
-                        stored.load_block(snapshot, chunk, slots, event, ty, block)?;
-                    }
-                }
-            }
-        }
-        Ok(stored)
-    }
-
-    fn load_block(
-        &mut self,
-        snapshot: &Snapshot<'_>,
-        chunk: u32,
-        slots: &std::ops::Range<u32>,
-        event: EventId,
-        ty: &EventType,
-        block: u32,
-    ) -> Result<(), StoreError> {
-        let rows = snapshot.rows(event, chunk, block)?;
-        let ids = snapshot.event_ids(event, chunk, block)?;
-        let columns: Vec<(u16, Scalar, Column<'_>)> = (0_u16..)
-            .zip(&ty.attributes)
-            .filter_map(|(id, definition)| {
-                let column = snapshot.attribute(event, chunk, block, AttrId(id)).transpose()?;
-                Some(column.map(|column| (id, definition.ty.scalar(), column)))
-            })
-            .collect::<Result<_, _>>()?;
-        for (slot, range) in rows.contacts().filter(|(slot, _)| slots.contains(&u32::from(*slot))) {
-            for row in range {
-                self.rows.push(StoredRow {
-                    event,
-                    slot,
-                    ts: rows.ts().at(row).unwrap_or_default(),
-                    event_id: ids.as_ref().and_then(|ids| ids.get(row).copied().flatten()),
-                    attributes: columns
-                        .iter()
-                        .filter_map(|(id, scalar, column)| Some((*id, column.value(row, *scalar)?)))
-                        .collect(),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    fn rows(&self) -> impl Iterator<Item = Row> {
-        let position = |at: usize| u32::try_from(at).unwrap_or(u32::MAX) & !NEW;
-        self.rows.iter().enumerate().map(move |(at, row)| Row {
-            event: row.event,
-            slot: row.slot,
-            ts: row.ts,
-            arrival: position(at),
-            place: position(at),
-            len: 0,
-        })
-    }
 }
 
 impl TypeState {

@@ -16,12 +16,38 @@ pub(super) struct Dictionary<'s> {
     new: Vec<(u64, u32)>,
 }
 
+/// A known id. Most are short and stand in the entry itself, so that finding one touches memory once.
 #[derive(Clone, Copy)]
 struct Entry {
-    hash: u64,
-    start: u64,
-    len: u32,
     number: u32,
+    len: u32,
+    /// The id and zeros after it; of a longer one its hash and its place in the arena.
+    key: [u64; 2],
+}
+
+const INLINE: usize = 16;
+
+/// A short id and zeros after it.
+fn inline(id: &[u8]) -> Option<[u64; 2]> {
+    let mut key = [0; INLINE];
+    key.get_mut(..id.len())?.copy_from_slice(id);
+    let (low, high) = key.split_first_chunk::<8>()?;
+    Some([u64::from_le_bytes(*low), u64::from_le_bytes(*high.first_chunk::<8>()?)])
+}
+
+fn hash(id: &[u8]) -> u64 {
+    std::hash::BuildHasher::hash_one(&super::super::column::Hasher::default(), id)
+}
+
+/// The hash of a short id is made of its key, so that the table can grow without the arena.
+fn hash_inline(key: [u64; 2]) -> u64 {
+    std::hash::BuildHasher::hash_one(&super::super::column::Hasher::default(), key)
+}
+
+impl Entry {
+    fn hash(&self) -> u64 {
+        if self.len as usize <= INLINE { hash_inline(self.key) } else { self.key[0] }
+    }
 }
 
 /// The ids that the store did not have, in order of arrival.
@@ -37,10 +63,16 @@ impl<'s> Dictionary<'s> {
 
     /// The number of a contact; a new one gets the next.
     pub fn number(&mut self, id: &[u8]) -> Result<u32, StoreError> {
-        let hash = std::hash::BuildHasher::hash_one(&super::super::column::Hasher::default(), id);
-        let arena = &self.arena;
-        let same = |e: &Entry| e.hash == hash && slice(arena, e.start, e.len) == id;
-        if let Some(entry) = self.table.find(hash, same) {
+        let len = u32::try_from(id.len()).unwrap_or(u32::MAX);
+        let short = inline(id);
+        let hash = short.map_or_else(|| hash(id), hash_inline);
+        let found = if let Some(key) = short {
+            self.table.find(hash, |e| e.key == key && e.len == len)
+        } else {
+            let arena = &self.arena;
+            self.table.find(hash, |e| e.len == len && e.key[0] == hash && slice(arena, e.key[1], len) == id)
+        };
+        if let Some(entry) = found {
             return Ok(entry.number);
         }
         let known = if self.previous == 0 {
@@ -55,7 +87,6 @@ impl<'s> Dictionary<'s> {
                 .map(|b| u32::from_le_bytes(*b))
         };
         let start = self.arena.len() as u64;
-        let len = u32::try_from(id.len()).unwrap_or(u32::MAX);
         self.arena.extend_from_slice(id);
         let number = if let Some(number) = known {
             number
@@ -65,7 +96,7 @@ impl<'s> Dictionary<'s> {
             self.new.push((start, len));
             number.ok_or(StoreError::TooManyContacts)?
         };
-        self.table.insert_unique(hash, Entry { hash, start, len, number }, |e| e.hash);
+        self.table.insert_unique(hash, Entry { number, len, key: short.unwrap_or([hash, start]) }, Entry::hash);
         Ok(number)
     }
 

@@ -10,6 +10,7 @@ mod build_events;
 mod build_fields;
 mod dictionary;
 mod partition;
+mod pass;
 
 use std::collections::HashSet;
 use std::path::PathBuf;

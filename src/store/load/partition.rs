@@ -1,6 +1,5 @@
 //! Rows by chunk, in memory while there is room, in temporary files after that.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::PathBuf;
@@ -11,7 +10,8 @@ use super::LoadOptions;
 
 /// Rows of one kind by chunk.
 pub(super) struct Partitions {
-    chunks: BTreeMap<u32, Partition>,
+    /// One for each chunk, with or without rows.
+    chunks: Vec<Partition>,
     buffered: usize,
     budget: usize,
     temp_dir: PathBuf,
@@ -29,12 +29,16 @@ pub(super) struct Partition {
 impl Partitions {
     pub fn new(options: &LoadOptions) -> Self {
         let temp_dir = options.temp_dir.clone().unwrap_or_else(std::env::temp_dir);
-        Self { chunks: BTreeMap::new(), buffered: 0, budget: options.memory_budget / 2, temp_dir }
+        Self { chunks: Vec::new(), buffered: 0, budget: options.memory_budget / 2, temp_dir }
     }
 
     /// Adds a row of the contact at `slot` of `chunk`.
     pub fn push(&mut self, chunk: u32, slot: u32, body: &[u8]) {
-        let partition = self.chunks.entry(chunk).or_default();
+        let at = chunk as usize;
+        if at >= self.chunks.len() {
+            self.chunks.resize_with(at + 1, Partition::default);
+        }
+        let Some(partition) = self.chunks.get_mut(at) else { return };
         let slot = u16::try_from(slot).unwrap_or(u16::MAX);
         let before = partition.buffer.len();
         write_row(&mut partition.buffer, slot, body);
@@ -47,7 +51,7 @@ impl Partitions {
             return Ok(());
         }
         let failed = |error| StoreError::Io { action: "write temporary data to", path: self.temp_dir.clone(), error };
-        for partition in self.chunks.values_mut() {
+        for partition in self.chunks.iter_mut().filter(|p| !p.buffer.is_empty()) {
             let file = match &mut partition.file {
                 Some(file) => file,
                 None => partition.file.insert(tempfile::tempfile_in(&self.temp_dir).map_err(failed)?),
@@ -62,12 +66,12 @@ impl Partitions {
 
     /// The chunks that have rows, ascending.
     pub fn chunks(&self) -> impl Iterator<Item = u32> {
-        self.chunks.keys().copied()
+        (0..).zip(&self.chunks).filter(|(_, partition)| partition.len() > 0).map(|(chunk, _)| chunk)
     }
 
     /// The rows of a chunk.
     pub fn get(&self, chunk: u32) -> Option<&Partition> {
-        self.chunks.get(&chunk)
+        self.chunks.get(chunk as usize).filter(|partition| partition.len() > 0)
     }
 }
 

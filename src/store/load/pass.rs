@@ -1,0 +1,286 @@
+//! The rows of a chunk's events, sorted by type, contact, instant and arrival: those that arrive, less duplicates, and those
+//! that the store has of the same types.
+
+use hashbrown::HashMap;
+
+use super::super::column::Column;
+use super::super::record::Body;
+use super::super::snapshot::Snapshot;
+use super::super::{CHUNK, StoreError};
+use super::partition::rows;
+use crate::schema::{AttrId, EventId, EventType, Scalar};
+use crate::value::Value;
+
+/// One event on its way into a block.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Row {
+    /// The contact's place in its chunk.
+    pub slot: u16,
+    /// The event's instant.
+    pub ts: i64,
+    /// Arrival, for equal instants; what the store has came before, and has no [`NEW`].
+    arrival: u32,
+    /// Where the body begins in the bytes of the pass; of a stored row its position.
+    place: u32,
+    /// Bytes of the body.
+    len: u32,
+}
+
+/// The bit of an arrival that tells new rows from stored ones.
+const NEW: u32 = 1 << 31;
+
+/// Where the attributes of a row are.
+pub(super) enum Source<'s> {
+    New(Body<'s>),
+    Stored(&'s StoredRow),
+}
+
+impl Row {
+    /// The body of a new row, or the stored row.
+    pub fn source<'s>(&self, bytes: &'s [u8], stored: &'s Stored) -> Option<Source<'s>> {
+        let place = self.place as usize;
+        if self.arrival & NEW == 0 {
+            return stored.rows.get(place).map(Source::Stored);
+        }
+        bytes.get(place..place + self.len as usize).map(|body| Source::New(Body::new(body)))
+    }
+
+    /// The hashed id of the event.
+    pub fn event_id(&self, bytes: &[u8], stored: &Stored) -> Option<u128> {
+        match self.source(bytes, stored)? {
+            Source::New(mut body) => body.event_head()?.event_id,
+            Source::Stored(row) => row.event_id,
+        }
+    }
+}
+
+/// The rows of a pass by type. Kept from chunk to chunk, because memory that is new has to be cleared first.
+#[derive(Default)]
+pub(super) struct Pass {
+    /// The rows of each type.
+    pub by_type: Vec<Vec<Row>>,
+    spare: Vec<Row>,
+    has_ids: bool,
+}
+
+impl Pass {
+    /// Takes the new rows, in order of arrival, in place of those of before.
+    pub fn read(&mut self, bytes: &[u8], types: usize) -> Result<(), StoreError> {
+        let damaged = || StoreError::damaged("temporary data of the import");
+        self.by_type.iter_mut().for_each(Vec::clear);
+        self.by_type.resize_with(types, Vec::new);
+        self.has_ids = false;
+        let mut arrival = NEW;
+        for (slot, _, body) in rows(bytes) {
+            let head = Body::new(bytes.get(body.clone()).ok_or_else(damaged)?).event_head().ok_or_else(damaged)?;
+            self.has_ids |= head.event_id.is_some();
+            let place = u32::try_from(body.start).map_err(|_| damaged())?;
+            let len = u32::try_from(body.len()).map_err(|_| damaged())?;
+            let of_type = self.by_type.get_mut(usize::from(head.event.0)).ok_or_else(damaged)?;
+            of_type.push(Row { slot, ts: head.ts, arrival, place, len });
+            arrival = arrival.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    /// Which types have rows.
+    pub fn touched(&self) -> Vec<bool> {
+        self.by_type.iter().map(|rows| !rows.is_empty()).collect()
+    }
+
+    /// Leaves out rows whose contact has an event with the same id, here or in the store, whatever its type; the first to
+    /// arrive stays.
+    pub fn remove_duplicates(
+        &mut self,
+        bytes: &[u8],
+        snapshot: &Snapshot<'_>,
+        chunk: u32,
+        slots: &std::ops::Range<u32>,
+    ) -> Result<u64, StoreError> {
+        if !self.has_ids {
+            return Ok(0);
+        }
+        // What the store has arrived before everything new.
+        let mut first: HashMap<(u16, u128), u32> = stored_ids(snapshot, chunk, slots)?;
+        let none = Stored::default();
+        for row in self.by_type.iter().flatten() {
+            if let Some(id) = row.event_id(bytes, &none) {
+                let arrival = first.entry((row.slot, id)).or_insert(row.arrival);
+                *arrival = row.arrival.min(*arrival);
+            }
+        }
+        let mut removed = 0;
+        for rows in &mut self.by_type {
+            let before = rows.len();
+            rows.retain(|row| row.event_id(bytes, &none).is_none_or(|id| first.get(&(row.slot, id)) == Some(&row.arrival)));
+            removed += (before - rows.len()) as u64;
+        }
+        Ok(removed)
+    }
+
+    /// Adds the stored rows and sorts each type.
+    pub fn merge(&mut self, stored: &Stored) {
+        for (position, row) in (0_u32..NEW).zip(&stored.rows) {
+            if let Some(of_type) = self.by_type.get_mut(usize::from(row.event.0)) {
+                of_type.push(Row { slot: row.slot, ts: row.ts, arrival: position, place: position, len: 0 });
+            }
+        }
+        for rows in &mut self.by_type {
+            sort(rows, &mut self.spare);
+        }
+    }
+}
+
+/// Sorts the rows of one type by contact, instant and arrival. They mostly arrive in order of time: so they are dealt out by
+/// contact, which keeps their order, and only contacts whose rows are then not in order are sorted.
+fn sort(rows: &mut Vec<Row>, spare: &mut Vec<Row>) {
+    let key = |row: &Row| (row.ts, row.arrival);
+    if rows.len() < CHUNK as usize / 8 {
+        rows.sort_unstable_by_key(|row| (row.slot, row.ts, row.arrival));
+        return;
+    }
+    let mut starts = vec![0_u32; CHUNK as usize + 1];
+    for row in rows.iter() {
+        if let Some(count) = starts.get_mut(usize::from(row.slot) + 1) {
+            *count += 1;
+        }
+    }
+    let mut sum = 0;
+    for start in &mut starts {
+        sum += *start;
+        *start = sum;
+    }
+    spare.clear();
+    spare.resize(rows.len(), Row::default());
+    for row in rows.iter() {
+        if let Some(start) = starts.get_mut(usize::from(row.slot)) {
+            if let Some(place) = spare.get_mut(*start as usize) {
+                *place = *row;
+            }
+            *start += 1;
+        }
+    }
+    std::mem::swap(rows, spare);
+    for of_contact in rows.chunk_by_mut(|a, b| a.slot == b.slot) {
+        if !of_contact.is_sorted_by_key(key) {
+            of_contact.sort_unstable_by_key(key);
+        }
+    }
+}
+
+/// The ids that contacts have in the store, as the first to arrive.
+fn stored_ids(
+    snapshot: &Snapshot<'_>,
+    chunk: u32,
+    slots: &std::ops::Range<u32>,
+) -> Result<HashMap<(u16, u128), u32>, StoreError> {
+    let mut known = HashMap::new();
+    for event in (0_u16..).map(EventId).take(snapshot.schema().events.len()) {
+        let Some(summary) = snapshot.events(event, chunk)? else { continue };
+        for block in 0..summary.blocks() {
+            let range = summary.block_slots(block);
+            if range.end <= slots.start || range.start >= slots.end {
+                continue;
+            }
+            let Some(ids) = snapshot.event_ids(event, chunk, block)? else { continue };
+            for (slot, rows) in snapshot.rows(event, chunk, block)?.contacts() {
+                known.extend(ids.get(rows).unwrap_or_default().iter().flatten().map(|id| ((slot, *id), 0)));
+            }
+        }
+    }
+    Ok(known)
+}
+
+/// The rows that the store has of the types that are built anew.
+#[derive(Default)]
+pub(super) struct Stored {
+    rows: Vec<StoredRow>,
+}
+
+/// A row of the store.
+pub(super) struct StoredRow {
+    event: EventId,
+    slot: u16,
+    ts: i64,
+    event_id: Option<u128>,
+    /// Its attributes.
+    pub attributes: Vec<(u16, Value)>,
+}
+
+impl Stored {
+    pub fn load(snapshot: &Snapshot<'_>, chunk: u32, slots: &std::ops::Range<u32>, touched: &[bool]) -> Result<Self, StoreError> {
+        let mut stored = Self { rows: Vec::new() };
+        for ((event, ty), touched) in (0_u16..).map(EventId).zip(&snapshot.schema().events).zip(touched) {
+            if *touched && let Some(summary) = snapshot.events(event, chunk)? {
+                for block in 0..summary.blocks() {
+                    let range = summary.block_slots(block);
+                    if range.end > slots.start && range.start < slots.end {
+                        stored.load_block(snapshot, chunk, slots, event, ty, block)?;
+                    }
+                }
+            }
+        }
+        Ok(stored)
+    }
+
+    fn load_block(
+        &mut self,
+        snapshot: &Snapshot<'_>,
+        chunk: u32,
+        slots: &std::ops::Range<u32>,
+        event: EventId,
+        ty: &EventType,
+        block: u32,
+    ) -> Result<(), StoreError> {
+        let rows = snapshot.rows(event, chunk, block)?;
+        let ids = snapshot.event_ids(event, chunk, block)?;
+        let columns: Vec<(u16, Scalar, Column<'_>)> = (0_u16..)
+            .zip(&ty.attributes)
+            .filter_map(|(id, definition)| {
+                let column = snapshot.attribute(event, chunk, block, AttrId(id)).transpose()?;
+                Some(column.map(|column| (id, definition.ty.scalar(), column)))
+            })
+            .collect::<Result<_, _>>()?;
+        for (slot, range) in rows.contacts().filter(|(slot, _)| slots.contains(&u32::from(*slot))) {
+            for row in range {
+                self.rows.push(StoredRow {
+                    event,
+                    slot,
+                    ts: rows.ts().at(row).unwrap_or_default(),
+                    event_id: ids.as_ref().and_then(|ids| ids.get(row).copied().flatten()),
+                    attributes: columns
+                        .iter()
+                        .filter_map(|(id, scalar, column)| Some((*id, column.value(row, *scalar)?)))
+                        .collect(),
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sorted_like_a_plain_sort() {
+        let mut state = 1_u64;
+        let mut random = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        for rows in [0_u32, 1, 100, 20_000] {
+            let mut some: Vec<Row> = (0..rows)
+                .map(|arrival| {
+                    let (slot, ts) = (u16::try_from(random(3000)).unwrap(), random(50).cast_signed() - 25);
+                    Row { slot, ts, arrival, place: arrival, len: 0 }
+                })
+                .collect();
+            let mut wanted: Vec<_> = some.iter().map(|r| (r.slot, r.ts, r.arrival)).collect();
+            wanted.sort_unstable();
+            sort(&mut some, &mut Vec::new());
+            assert_eq!(some.iter().map(|r| (r.slot, r.ts, r.place)).collect::<Vec<_>>(), wanted);
+        }
+    }
+}
