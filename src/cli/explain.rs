@@ -27,7 +27,8 @@ fn print(args: &ExplainArgs, script: Unchecked<'_>, schema: &Schema, ui: Ui) -> 
     let clock = Clock { now: data::instant(&args.now, schema)?, zone: schema.timezone };
     let wanted: Vec<_> = script.asked.iter().map(|asked| asked.set).collect();
     let plan = rewrite(&lower_wanted(&script.checked.program, &wanted, schema, &clock));
-    let explained = explained(&plan, schema);
+    let names: Vec<&str> = script.asked.iter().map(|asked| asked.name.as_str()).collect();
+    let explained = explained(&plan, &names, schema);
     let text = match args.format {
         ExplainFormat::Text => {
             eprintln!("now {}", format_instant(clock.now, clock.zone));

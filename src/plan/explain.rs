@@ -15,7 +15,8 @@ const DEPTH: u32 = 200;
 /// A plan in words.
 #[derive(Debug, Clone)]
 pub struct Explained {
-    roots: Vec<Item>,
+    /// What was asked for, by name, and how it is answered.
+    roots: Vec<(String, Item)>,
 }
 
 #[derive(Debug, Clone)]
@@ -28,13 +29,15 @@ struct Item {
     parts: Vec<Item>,
 }
 
-/// Explains the roots of a plan; parts come in the order of evaluation. A part that several need is told once.
+/// Explains the roots of a plan, which have these names; parts come in the order of evaluation. A part that several need is
+/// told once.
 #[must_use]
-pub fn explain(plan: &Plan, schema: &Schema) -> Explained {
+pub fn explain(plan: &Plan, names: &[&str], schema: &Schema) -> Explained {
     let marks = plan.marked(&plan.root_parts(), true);
     let costs = Costs::of(plan, &marks);
     let mut explainer = Explainer { words: Words { plan, schema }, told: vec![false; plan.nodes().count()], marks, costs };
-    Explained { roots: plan.roots().iter().map(|root| explainer.item(*root, 0)).collect() }
+    let name = |at: usize| names.get(at).copied().unwrap_or_default().to_owned();
+    Explained { roots: plan.roots().iter().enumerate().map(|(at, root)| (name(at), explainer.item(*root, 0))).collect() }
 }
 
 struct Explainer<'a> {
@@ -91,27 +94,39 @@ fn sets_of(plan: &Plan, id: NodeId) -> Vec<NodeId> {
 }
 
 impl Explained {
-    /// A tree for each root.
+    /// A tree for each root, under its name where it has one.
     #[must_use]
     pub fn text(&self) -> String {
         let mut out = String::new();
-        for root in &self.roots {
-            text(root, "", "", &mut out);
+        for (name, root) in &self.roots {
+            if name.is_empty() {
+                text(root, "", "", &mut out);
+            } else {
+                let _ = writeln!(out, "{name}:");
+                text(root, "  ", "  ", &mut out);
+            }
         }
         out
     }
 
-    /// The same as JSON: an array of `{"node", "operation", "cost", "parts"}`.
+    /// The same as JSON: an array of `{"segment", "node", "operation", "cost", "parts"}`, the parts without `segment`.
     #[must_use]
     pub fn json(&self) -> Value {
-        Value::Array(self.roots.iter().map(json_item).collect())
+        let root = |(name, root): &(String, Item)| {
+            let mut value = json_item(root);
+            if let Some(object) = value.as_object_mut() {
+                object.insert("segment".to_owned(), json!(name));
+            }
+            value
+        };
+        Value::Array(self.roots.iter().map(root).collect())
     }
 
     /// The same as a graph for Graphviz.
     #[must_use]
     pub fn dot(&self) -> String {
         let mut out = "digraph plan {\n  node [shape=box, fontname=\"sans-serif\"];\n".to_owned();
-        for root in &self.roots {
+        for (_, root) in &self.roots {
             dot(root, &mut out);
         }
         out.push_str("}\n");
