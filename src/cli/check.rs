@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use super::Ui;
 use super::args::{CheckArgs, MessageFormat};
-use super::failure::Failure;
 use super::data::Known;
+use super::failure::Failure;
 use super::script::Unreadable;
 use super::{data, output, script};
 use crate::diag::has_errors;

@@ -97,7 +97,13 @@ fn wanted(checked: &Checked, names: &[String]) -> Result<Vec<(SegmentId, String)
 }
 
 /// Checks a source that has been added; one without errors is looked at by the lints too.
-pub fn check_entry(sources: &mut Sources, entry: SourceId, schema: &Schema, overrides: &[(String, String)], data: Data<'_>) -> Checked {
+pub fn check_entry(
+    sources: &mut Sources,
+    entry: SourceId,
+    schema: &Schema,
+    overrides: &[(String, String)],
+    data: Data<'_>,
+) -> Checked {
     let mut checked = check(sources, entry, Options { schema, overrides, read: &|path| read(path).map_err(|e| e.words(path)) });
     if !has_errors(&checked.diagnostics) {
         checked.diagnostics.extend(lint::lint(&checked.program, lint::Options { schema, sources, data }));
