@@ -7,7 +7,7 @@ use roaring::RoaringBitmap;
 use super::failure::Failure;
 use super::script::Script;
 use crate::exec::{Cancel, Engine, ExecError, evaluate};
-use crate::plan::{Node, Plan, lower_wanted, rewrite};
+use crate::plan::{lower_wanted, rewrite};
 use crate::store::Snapshot;
 use crate::time::Clock;
 
@@ -36,7 +36,7 @@ pub fn segments(
     let mut reads_fields = false;
     for asked in &script.asked {
         let plan = plan(&[asked.set]);
-        reads_fields |= has_fields(&plan);
+        reads_fields |= plan.reads_fields();
         let mut times = Vec::new();
         let mut set = RoaringBitmap::new();
         for _ in 0..repeat {
@@ -54,8 +54,4 @@ pub fn segments(
         members.push(set);
     }
     Ok(Evaluated { members, elapsed_us, reads_fields })
-}
-
-fn has_fields(plan: &Plan) -> bool {
-    plan.nodes().any(|(_, node)| matches!(node, Node::Atom(atom) if !atom.fields().is_empty()))
 }

@@ -406,7 +406,7 @@ impl<R: Rng> Writer<'_, R> {
         let op = self.one(&["=", "!=", "<", "<=", ">", ">="]);
         match kind {
             Kind::Number if self.rng.random_bool(0.2) => {
-                format!("between {} and {}", self.value_of(kind, 1), self.value_of(kind, 1))
+                format!("between {} and {}", self.variable_of(kind, 1), self.value_of(kind, 1))
             }
             Kind::Number => format!("{op} {}", self.value_of(kind, 1)),
             Kind::Time | Kind::Date => {
