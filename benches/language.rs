@@ -3,6 +3,8 @@
 //! `cargo bench --bench language` measures all of them. Times grow in proportion to the text; nothing here may be
 //! quadratic in the number of definitions, members, items or mistakes.
 
+#![allow(clippy::panic, reason = "a bench may stop")]
+
 use std::fmt::Write as _;
 use std::hint::black_box;
 
@@ -44,7 +46,11 @@ fn items(count: usize) -> String {
 }
 
 fn definitions(count: usize) -> String {
-    (0..count).map(|n| format!("segment s{n} = event Zakup within 30d\n")).collect()
+    let mut text = String::new();
+    for n in 0..count {
+        let _ = writeln!(text, "segment s{n} = event Zakup within 30d");
+    }
+    text
 }
 
 /// Groups inside groups, with something beside each.
@@ -106,7 +112,7 @@ fn parsing(criterion: &mut Criterion) {
 }
 
 fn checking(criterion: &mut Criterion) {
-    let schema: Schema = segql::schema::toml::parse(SCHEMA).expect("the schema is right");
+    let schema: Schema = segql::schema::toml::parse(SCHEMA).unwrap_or_else(|problems| panic!("{problems:?}"));
     let mut group = criterion.benchmark_group("check");
     group.sample_size(10);
     for (name, text) in scripts() {
