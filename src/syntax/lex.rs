@@ -125,7 +125,7 @@ impl Lexer<'_> {
             '`' => match rest.get(1..).and_then(|r| r.find(['`', '\n'])) {
                 Some(end) if rest.as_bytes().get(end + 1) == Some(&b'`') => (Kind::Name, end + 2),
                 _ => {
-                    let line = rest.get(..line_len(rest)).unwrap_or_default();
+                    let line = near(rest);
                     let name = line.find(['=', '<', '>', ';', ',', '(', ')', '[', ']', '"', '!']).unwrap_or(line.len());
                     (Kind::OpenName, line.get(..name).map_or(1, |name| name.trim_end().len()))
                 }
@@ -149,7 +149,7 @@ impl Lexer<'_> {
     fn closes_unopened(&self, rest: &str) -> bool {
         let before = self.text.get(..self.at).unwrap_or_default();
         let word = before.get(before.trim_end_matches(is_word_char).len()..).unwrap_or_default();
-        let after = rest.get(1..line_len(rest).max(1)).unwrap_or_default().trim_start();
+        let after = near(rest.get(1..).unwrap_or_default()).trim_start();
         !word.is_empty() && !super::habits::is_keyword(word) && (after.is_empty() || after.starts_with([',', ']', ';', ')', '>']))
     }
 
@@ -181,6 +181,14 @@ fn line_len(rest: &str) -> usize {
     rest.find('\n').map_or(rest.len(), |end| rest.get(..end).map_or(end, |line| line.trim_end_matches('\r').len()))
 }
 
+/// The rest of the line, as far as a text or a name may reach that is not written as it should be: a bound on the time
+/// that is spent in search of the other quote.
+fn near(rest: &str) -> &str {
+    let end = super::recover::floor(rest, 1000);
+    let near = rest.get(..end).unwrap_or_default();
+    near.get(..line_len(near)).unwrap_or_default()
+}
+
 fn word_len(rest: &str) -> usize {
     rest.find(|c: char| !is_word_char(c)).unwrap_or(rest.len())
 }
@@ -205,18 +213,20 @@ fn closing_quote(rest: &str) -> Option<usize> {
 /// A text; one that runs into the next line, or whose closing quote stands where another text begins, was meant to
 /// end earlier.
 fn text_tolerant(rest: &str) -> (Kind, usize) {
-    let line = line_len(rest);
-    match closing_quote(rest) {
-        Some(end) if end <= line => {
+    // A bound on the time that is spent in search of the other quote.
+    let reach = rest.get(..super::recover::floor(rest, 8000)).unwrap_or_default();
+    let closing = closing_quote(reach).and_then(|end| Some((end, reach.get(..end)?)));
+    match closing {
+        Some((end, text)) if !text.contains('\n') => {
             let glued = rest.get(end..).is_some_and(|after| after.starts_with(is_word_char));
-            match cut_short(rest.get(..end).unwrap_or_default()) {
+            match cut_short(text) {
                 Some(cut) if glued => (Kind::OpenText, cut),
                 _ => (Kind::Text, end),
             }
         }
-        Some(end) if holds_line_breaks(rest, end) => (Kind::Text, end),
+        Some((end, _)) if holds_line_breaks(rest, end) => (Kind::Text, end),
         _ => {
-            let content = rest.get(..line).unwrap_or_default();
+            let content = near(rest);
             (Kind::OpenText, cut_short(content).unwrap_or(content.trim_end().len()).max(1))
         }
     }
@@ -243,8 +253,7 @@ fn cut_short(content: &str) -> Option<usize> {
 
 /// `'...'` on one line; a doubled quote or one after a backslash does not end it.
 fn single_quoted(rest: &str) -> Option<usize> {
-    let line = rest.get(..line_len(rest))?;
-    let mut chars = line.char_indices().skip(1).peekable();
+    let mut chars = near(rest).char_indices().skip(1).peekable();
     while let Some((at, c)) = chars.next() {
         match c {
             '\\' => drop(chars.next()),
@@ -258,7 +267,7 @@ fn single_quoted(rest: &str) -> Option<usize> {
 
 /// A text between typographic quotes, or between one and a straight one.
 fn fancy(rest: &str, first: char) -> (Kind, usize) {
-    let line = rest.get(..line_len(rest)).unwrap_or_default();
+    let line = near(rest);
     let closes: &[char] = match first {
         '‘' | '’' | '‚' | '‹' | '›' => &['’', '‘', '\'', '›', '‹'],
         _ => &['”', '“', '"', '»', '«', '‟', '″', '＂'],

@@ -60,7 +60,7 @@ pub fn parse(text: &str, source: SourceId) -> (Script, Vec<Diagnostic>) {
     let mut cx = build::Context::new(text, source);
     let mut script = Script::default();
     let place = |range: Range<usize>| Span::new(source, range.start, range.end);
-    let whole = if nesting::too_deep(text).is_some() { None } else { nodes(Rule::script, text, &place) };
+    let whole = if nesting::too_deep(text).is_some() { None } else { nodes(Rule::script, text, &place).ok() };
     match whole {
         Some(nodes) => nodes.iter().for_each(|node| add(&mut cx, node, &mut script)),
         None => recover::recover(text, &mut cx, &mut script),
@@ -79,29 +79,36 @@ pub(super) fn add(cx: &mut build::Context<'_>, node: &Node<'_>, script: &mut Scr
 }
 
 /// The nodes of a text that the rule accepts; `place` says where a range of the text stands in its file.
-pub(super) fn nodes<'a>(rule: NodeKind, text: &'a str, place: &dyn Fn(Range<usize>) -> Span) -> Option<Vec<Node<'a>>> {
-    let pairs = Grammar::parse(rule, text).ok()?;
-    Some(pairs.flat_map(Pair::into_inner).map(|pair| convert(pair, place)).collect())
+pub(super) fn nodes<'a>(rule: NodeKind, text: &'a str, place: &dyn Fn(Range<usize>) -> Span) -> Result<Vec<Node<'a>>, Failure> {
+    let pairs = Grammar::parse(rule, text).map_err(|error| explain(&error))?;
+    Ok(pairs.flat_map(Pair::into_inner).map(|pair| convert(pair, place)).collect())
+}
+
+/// Failures say from now on where reading stopped and what was tried there. The detail halves the speed and is a
+/// process-wide switch, so it is turned on with the first error.
+pub(super) fn explain_failures() {
+    pest::set_error_detail(true);
 }
 
 /// Why a rule does not accept a text, with the place and what would have been accepted there; `None` when it does.
 pub(super) fn failure(rule: NodeKind, text: &str) -> Option<Failure> {
-    // The extra detail halves the speed and is a process-wide switch, so it is turned on with the first error.
-    pest::set_error_detail(true);
-    let error = Grammar::parse(rule, text).err()?;
+    Grammar::parse(rule, text).err().map(|error| explain(&error))
+}
+
+fn explain(error: &pest::error::Error<Rule>) -> Failure {
     if let Some(attempts) = error.parse_attempts() {
         let rules = attempts.call_stacks().into_iter().filter_map(|stack| stack.deepest.get_rule().copied()).collect();
         let words = attempts.expected_tokens().iter().map(ToString::to_string).collect();
-        return Some(Failure { at: attempts.max_position, rules, words });
+        return Failure { at: attempts.max_position, rules, words };
     }
-    let rules = match error.variant {
-        ErrorVariant::ParsingError { positives, .. } => positives,
+    let rules = match &error.variant {
+        ErrorVariant::ParsingError { positives, .. } => positives.clone(),
         ErrorVariant::CustomError { .. } => Vec::new(),
     };
     let at = match error.location {
         pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => at,
     };
-    Some(Failure { at, rules, words: Vec::new() })
+    Failure { at, rules, words: Vec::new() }
 }
 
 fn convert<'a>(pair: Pair<'a, Rule>, place: &dyn Fn(Range<usize>) -> Span) -> Node<'a> {

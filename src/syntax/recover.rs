@@ -17,7 +17,7 @@ use super::parse::{self, Failure, NodeKind};
 use super::patch::{Change, Patched};
 use super::structure::{self, Group};
 use super::{Span, build, nesting};
-use crate::diag::{Diagnostic, Edit, Fix, Label, codes};
+use crate::diag::{Applicability, Diagnostic, Edit, Fix, Label, codes};
 
 /// More mistakes than this are counted only.
 pub(super) const MAX_ERRORS: usize = 200;
@@ -28,10 +28,11 @@ const MAX_REGROUPINGS: usize = 8;
 
 /// Reads a script that the grammar refuses.
 pub(super) fn recover<'a>(text: &'a str, cx: &mut build::Context<'a>, script: &mut Script) {
+    parse::explain_failures();
     let tokens = lex::tolerant(text);
     // Trying costs time in proportion to what is read again; this bounds it for texts that are broken all over.
     let effort = 2_000_000 + 20 * text.len();
-    let mut recovery = Recovery { text, cx, script, effort, reported: 0, more: 0 };
+    let mut recovery = Recovery { text, cx, script, effort, reported: 0, more: 0, doubt: usize::MAX };
     let slices = definitions(text, &tokens);
     let defines = slices.iter().any(|(rule, _)| *rule == NodeKind::statement_alone);
     for (rule, slice) in slices {
@@ -134,8 +135,8 @@ fn misspelt_definition(text: &str, tokens: &[Token], index: usize, token: Token)
 /// The column of a place at which nothing but white space stands before it on its line.
 fn first_on_line(text: &str, at: usize) -> Option<usize> {
     let before = text.get(..at)?;
-    let line = before.get(before.rfind('\n').map_or(0, |end| end + 1)..)?;
-    line.chars().all(lex::is_blank).then_some(line.len())
+    let line = before.trim_end_matches(|c| c != '\n' && lex::is_blank(c));
+    (line.is_empty() || line.ends_with('\n')).then_some(before.len() - line.len())
 }
 
 struct Recovery<'a, 'c, 's> {
@@ -147,6 +148,8 @@ struct Recovery<'a, 'c, 's> {
     reported: usize,
     /// Pieces with mistakes that are not described any more.
     more: usize,
+    /// From here on the definition may be read in another way, because a quote or the like is missing and where is a guess.
+    doubt: usize,
 }
 
 impl Recovery<'_, '_, '_> {
@@ -157,24 +160,23 @@ impl Recovery<'_, '_, '_> {
             self.reported += 1;
             let at = at.start + slice.start..at.end + slice.start;
             self.cx.report(nesting::error(self.cx.source(), at));
+            self.script.holes.push(Span::new(self.cx.source(), slice.start, slice.end));
+            let empty = Patched::new(text, slice).change(&[(0..content.len(), stand_in(rule, content))]);
+            let _ = self.build(rule, &empty);
             return;
         }
-        let whole = Patched::new(text, slice.clone());
-        if self.build(rule, &whole) {
-            return;
-        }
+        let whole = Patched::new(text, slice);
+        let Err(failure) = self.build(rule, &whole) else { return };
         if self.reported >= MAX_ERRORS {
             self.more += 1;
             return;
         }
+        self.doubt = usize::MAX;
         let before = self.reported;
-        let mended = self.mend(rule, &|range| range, whole, 0);
-        if !self.build(rule, &mended) && self.reported == before {
+        let mended = self.mend(rule, &|range| range, whole.clone(), &failure, 0);
+        if self.build(rule, &mended).is_err() && self.reported == before {
             // Everything that is wrong was said; if nothing was, what the grammar says is.
-            let whole = Patched::new(text, slice);
-            if let Some(failure) = parse::failure(rule, whole.text()) {
-                self.describe(rule, &|range| whole.original(range), whole.text(), 0, &failure);
-            }
+            self.describe(rule, &|range| whole.original(range), whole.text(), 0, &failure);
         }
     }
 
@@ -189,27 +191,32 @@ impl Recovery<'_, '_, '_> {
     }
 
     /// Puts what a text defines into the script, if it is right.
-    fn build(&mut self, rule: NodeKind, text: &Patched) -> bool {
+    fn build(&mut self, rule: NodeKind, text: &Patched) -> Result<(), Failure> {
         let source = self.cx.source();
         let place = |range: Range<usize>| {
             let original = text.original(range);
             Span::new(source, original.start, original.end)
         };
-        let Some(nodes) = parse::nodes(rule, text.text(), &place) else { return false };
-        for node in &nodes {
+        for node in &parse::nodes(rule, text.text(), &place)? {
             parse::add(self.cx, node, self.script);
         }
-        true
+        Ok(())
     }
 
     /// Reports what is wrong with a text, and returns it without. `outer` says where a place of what the text is made
     /// from stands in the file.
-    fn mend(&mut self, rule: NodeKind, outer: &Original<'_>, text: Patched, depth: usize) -> Patched {
-        let text = self.all_at_once(outer, text, habits::lexical);
-        if parse::failure(rule, text.text()).is_none() {
-            return text;
+    fn mend(&mut self, rule: NodeKind, outer: &Original<'_>, text: Patched, failure: &Failure, depth: usize) -> Patched {
+        let mut good = failure.at;
+        let (text, first) = self.all_at_once(outer, text, habits::lexical);
+        if first.is_some() {
+            match parse::failure(rule, text.text()) {
+                Some(failure) => good = failure.at,
+                None => return text,
+            }
         }
-        let text = self.all_at_once(outer, text, habits::brackets);
+        let (text, first) = self.all_at_once(outer, text, habits::brackets);
+        // What could be read once need not be read again.
+        let good = first.map_or(good, |first| good.min(first));
         let inner: &Original<'_> = &|range| outer(text.original(range));
         let tokens = lex::tolerant(text.text());
         let groups = structure::groups(text.text(), &tokens);
@@ -225,6 +232,10 @@ impl Recovery<'_, '_, '_> {
                     Members::Branches => NodeKind::branch_alone,
                     Members::Items => NodeKind::item_alone,
                 };
+                let read = tokens.get(part.end).is_some_and(|separator| separator.start < good);
+                if read {
+                    continue;
+                }
                 if let Some(piece) = pieces.part(part.clone()) {
                     changes.extend(self.piece(rule, inner, piece, depth));
                 }
@@ -236,8 +247,14 @@ impl Recovery<'_, '_, '_> {
         if changes.is_empty() { text } else { text.change(&changes) }
     }
 
-    /// Reports findings that do not depend on each other, and returns the text with all of them mended.
-    fn all_at_once(&mut self, outer: &Original<'_>, text: Patched, find: fn(&str, &[Token]) -> Vec<Finding>) -> Patched {
+    /// Reports findings that do not depend on each other, and returns the text with all of them mended, and where the
+    /// first change was.
+    fn all_at_once(
+        &mut self,
+        outer: &Original<'_>,
+        text: Patched,
+        find: fn(&str, &[Token]) -> Vec<Finding>,
+    ) -> (Patched, Option<usize>) {
         let findings = find(text.text(), &lex::tolerant(text.text()));
         let mut repairs = Vec::new();
         for finding in findings {
@@ -246,7 +263,8 @@ impl Recovery<'_, '_, '_> {
         }
         repairs.sort_by_key(|(range, _)| (range.start, range.end));
         repairs.dedup_by(|next, before| next.0.start < before.0.end);
-        if repairs.is_empty() { text } else { text.change(&repairs) }
+        let first = repairs.first().map(|(range, _)| range.start);
+        if first.is_none() { (text, None) } else { (text.change(&repairs), first) }
     }
 
     /// Reports what is wrong with one piece, and returns the changes that make it right or take it away.
@@ -278,9 +296,11 @@ impl Recovery<'_, '_, '_> {
             if finding.groups && depth < MAX_REGROUPINGS {
                 // There are groups now where there were none: the rest is cut again.
                 let tail = Patched::cut(piece.text(), from..piece.text().len(), &[]);
-                let mended = self.mend(rule, &|range| outer(piece.original(range)), tail, depth + 1);
-                let changes: Vec<Change> = mended.changes().collect();
-                piece = piece.change(&changes);
+                if let Some(failure) = parse::failure(rule, tail.text()) {
+                    let mended = self.mend(rule, &|range| outer(piece.original(range)), tail, &failure, depth + 1);
+                    let changes: Vec<Change> = mended.changes().collect();
+                    piece = piece.change(&changes);
+                }
             }
         }
         let hole = outer(range.clone());
@@ -338,6 +358,10 @@ impl Recovery<'_, '_, '_> {
 
     /// Reports a finding; `original` says where a range of the text that it was found in stands in the file.
     fn report(&mut self, original: &Original<'_>, finding: &Finding) {
+        // What was put in to go on reading is nobody's mistake.
+        if !finding.at.is_empty() && original(finding.at.clone()).is_empty() {
+            return;
+        }
         self.reported += 1;
         if self.reported > MAX_ERRORS {
             self.more += 1;
@@ -350,6 +374,7 @@ impl Recovery<'_, '_, '_> {
         };
         let label = |(range, message): &(Range<usize>, String)| Label { span: span(range), message: message.clone() };
         let edit = |(range, text): &Change| Edit { span: span(range), text: text.clone() };
+        let changes = |edit: &Edit| self.text.get(edit.span.start..edit.span.end) != Some(edit.text.as_str());
         let diagnostic = Diagnostic {
             code: finding.code,
             span: span(&finding.at),
@@ -362,11 +387,19 @@ impl Recovery<'_, '_, '_> {
                 .iter()
                 .map(|fix| Fix {
                     title: fix.title.clone(),
-                    applicability: fix.applicability,
-                    edits: fix.changes.iter().map(edit).collect(),
+                    applicability: if fix.changes.iter().any(|(range, _)| span(range).start >= self.doubt) {
+                        Applicability::Maybe
+                    } else {
+                        fix.applicability
+                    },
+                    edits: fix.changes.iter().map(edit).filter(changes).collect(),
                 })
+                .filter(|fix| !fix.edits.is_empty())
                 .collect(),
         };
+        if !finding.trusted && matches!(finding.code.id(), "E0112" | "E0113" | "E0114") {
+            self.doubt = self.doubt.min(diagnostic.span.start);
+        }
         self.cx.report(diagnostic);
     }
 

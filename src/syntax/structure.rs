@@ -22,9 +22,21 @@ pub(super) struct Group {
 
 /// The groups of a text in the order in which they begin.
 pub(super) fn groups(text: &str, tokens: &[Token]) -> Vec<Group> {
-    let mut builder = Builder { text, tokens, brackets: Brackets::new(true), groups: Vec::new(), stack: Vec::new(), closer: 0 };
+    let mut builder = Builder {
+        text,
+        tokens,
+        brackets: Brackets::new(true),
+        groups: Vec::new(),
+        indents: Vec::new(),
+        stack: Vec::new(),
+        closer: 0,
+        indent: 0,
+    };
+    let mut end = 0;
     for (index, token) in tokens.iter().enumerate() {
-        builder.token(index, *token);
+        let first = builder.line(end..token.start);
+        builder.token(index, *token, first);
+        end = token.end;
     }
     builder.leave(builder.stack.len(), tokens.len());
     builder.groups
@@ -35,21 +47,36 @@ struct Builder<'a> {
     tokens: &'a [Token],
     brackets: Brackets,
     groups: Vec<Group>,
+    /// The indentation of the line on which each group begins.
+    indents: Vec<usize>,
     /// Open brackets: a group, or something without members.
     stack: Vec<Option<usize>>,
     /// A closing bracket known to lie ahead.
     closer: usize,
+    /// The indentation of the present line.
+    indent: usize,
 }
 
 impl Builder<'_> {
-    fn token(&mut self, index: usize, token: Token) {
+    /// Looks at what stands between two tokens; whether the second is the first of its line.
+    fn line(&mut self, between: Range<usize>) -> bool {
+        let between_text = self.text.get(between.clone()).unwrap_or_default();
+        match between_text.rsplit_once('\n') {
+            Some((_, indent)) => self.indent = indent.chars().count(),
+            None if between.start == 0 => self.indent = between_text.chars().count(),
+            None => return false,
+        }
+        true
+    }
+
+    fn token(&mut self, index: usize, token: Token, first: bool) {
         let sign = token.text(self.text);
         if sign == ";" && !self.in_group() && !self.closes_ahead(index) {
             let left = self.brackets.leave_brackets();
             self.leave(left, index);
         }
-        if sign == ">" {
-            let unclosed = self.outdented(token);
+        if sign == ">" && first {
+            let unclosed = self.outdented();
             if unclosed > 0 {
                 self.brackets.close_frames(unclosed);
                 self.leave(unclosed, index);
@@ -62,6 +89,7 @@ impl Builder<'_> {
                 self.stack.push(Some(self.groups.len()));
                 let from = if implied { index } else { index + 1 };
                 let open = (!implied).then_some(index);
+                self.indents.push(self.indent);
                 self.groups.push(Group { members, open, from, to: from, closed: false, parts: Vec::new() });
             }
             Event::Close(closed) => {
@@ -129,36 +157,18 @@ impl Builder<'_> {
 
     /// How many inner groups a `>` at the beginning of its line leaves open, because it stands as far left as the
     /// line on which an outer group begins.
-    fn outdented(&self, token: Token) -> usize {
-        let Some(column) = indent_if_first(self.text, token.start) else { return 0 };
-        let indent = |entry: &Option<usize>| {
-            let open = self.groups.get((*entry)?)?.open?;
-            Some(indent_of_line(self.text, self.tokens.get(open)?.start))
-        };
-        let Some(inner) = self.stack.last().and_then(indent).filter(|inner| *inner > column) else { return 0 };
-        debug_assert!(inner > column);
+    fn outdented(&self) -> usize {
+        let column = self.indent;
+        let indent = |entry: &Option<usize>| self.indents.get((*entry)?).copied();
+        if self.stack.last().and_then(indent).is_none_or(|inner| inner <= column) {
+            return 0;
+        }
         match self.stack.iter().rev().position(|entry| indent(entry) == Some(column)) {
             // A group that begins further left is surely not meant.
             Some(above) if self.stack.iter().rev().take(above).all(|entry| indent(entry).is_some_and(|i| i > column)) => above,
             _ => 0,
         }
     }
-}
-
-/// The width of the white space before a place, if nothing else stands before it on its line.
-fn indent_if_first(text: &str, at: usize) -> Option<usize> {
-    let line = line_before(text, at);
-    line.trim().is_empty().then(|| line.chars().count())
-}
-
-fn indent_of_line(text: &str, at: usize) -> usize {
-    let line = line_before(text, at);
-    line.chars().take_while(|c| c.is_whitespace()).count()
-}
-
-fn line_before(text: &str, at: usize) -> &str {
-    let before = text.get(..at).unwrap_or_default();
-    before.get(before.rfind('\n').map_or(0, |end| end + 1)..).unwrap_or_default()
 }
 
 #[cfg(test)]

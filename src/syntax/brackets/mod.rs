@@ -349,7 +349,12 @@ impl Brackets {
     }
 
     fn close(&mut self, closer: char) -> Event {
-        let Some(found) = self.frames.iter().rposition(|frame| frame.closer == Some(closer)) else { return Event::Nothing };
+        // `>` also closes a group that was opened by another sign.
+        let closes = |frame: &Frame| {
+            frame.closer == Some(closer)
+                || closer == '>' && frame.closer.is_some() && frame.members.is_some_and(|m| m != Members::Items)
+        };
+        let Some(found) = self.frames.iter().rposition(closes) else { return Event::Nothing };
         let closed = self.frames.len() - found;
         // `>` closes a group over what is open inside it; the others close only what they opened.
         if closer != '>' && closed > 3 {

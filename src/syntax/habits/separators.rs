@@ -133,7 +133,9 @@ fn side_by_side(place: &Place<'_>) -> Option<Finding> {
     }
     let middle = if sign { (place.here(), ";".to_owned()) } else { (place.before()..place.before(), ";".to_owned()) };
     let open = (first.start..first.start, "all < ".to_owned());
-    let tail = (last.end..last.end, " >".to_owned());
+    // A `>` at the end is there already where only the beginning of the group is missing.
+    let closed = last.text(place.text) == ">";
+    let tail = (last.end..last.end, if closed { "" } else { " >" }.to_owned());
     Some(
         Finding::new(codes::E0139, place.here(), "two conditions without a group around them")
             .here("the second begins here")
