@@ -3,6 +3,7 @@
 //! A new file gets its `.txt` with `UPDATE_ERRORS=1 cargo test --test errors`; read what it says before it is kept.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::disallowed_methods, clippy::panic)]
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use segql::check::{Options, check};
@@ -228,7 +229,7 @@ fn the_index_lists_every_code() {
          | code | what it is |\n|---|---|\n",
     );
     for code in codes::ALL {
-        index.push_str(&format!("| [{code}]({code}.md) | {} |\n", code.title().replace('|', "\\|")));
+        writeln!(index, "| [{code}]({code}.md) | {} |", code.title().replace('|', "\\|")).unwrap();
     }
     if std::env::var_os("UPDATE_ERRORS").is_some() {
         std::fs::write(&path, &index).unwrap();

@@ -2,6 +2,8 @@
 //!
 //! `SEGQL_CASES=100000 cargo test --test hostile_syntax` tries more texts than usual.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::disallowed_methods)]
+
 use std::path::{Path, PathBuf};
 
 use rand::{Rng, RngExt, SeedableRng};
@@ -147,7 +149,10 @@ fn mutated(scripts: &[String], random: &mut ChaCha8Rng) -> String {
         let b = (a..=b).rev().find(|at| text.is_char_boundary(*at)).unwrap();
         match random.random_range(0..5) {
             0 => drop(text.drain(a..b)),
-            1 => text.insert_str(b, &text[a..b].to_owned()),
+            1 => {
+                let doubled = text[a..b].to_owned();
+                text.insert_str(b, &doubled);
+            }
             2 => text.insert_str(a, PARTS[random.random_range(0..PARTS.len())]),
             3 => {
                 let moved: String = text.drain(a..b).collect();

@@ -1,6 +1,8 @@
 //! `test` definitions: what passes, what fails, and what a failure shows.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::disallowed_methods)]
 
+use std::fmt::Write as _;
+
 use segql::check::{Options, check};
 use segql::diag::{has_errors, render};
 use segql::schema::toml::parse;
@@ -129,8 +131,7 @@ test "why" at 2025-11-01T12:00 {
 fn thousands_of_tests_are_no_matter() {
     let mut script = "segment s = event Zakup within 90d\n".to_owned();
     for n in 0..3_000 {
-        script
-            .push_str(&format!("test \"{n}\" at 2025-11-01T12:00 {{ event \"anna\" Zakup at {n}s ago expect \"anna\" in s }}\n"));
+        writeln!(script, "test \"{n}\" at 2025-11-01T12:00 {{ event \"anna\" Zakup at {n}s ago expect \"anna\" in s }}").unwrap();
     }
     passes(&script);
 }

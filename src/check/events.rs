@@ -88,16 +88,12 @@ impl Checker<'_> {
                     None => subject = Some(found.clone()),
                 }
             }
-            let filter = match filter {
-                Some(filter) => match self.filter(&scope, filter) {
-                    Some(filter) => Some(filter),
-                    None => {
-                        whole = false;
-                        continue;
-                    }
-                },
-                None => None,
-            };
+            let written = filter;
+            let filter = written.and_then(|filter| self.filter(&scope, filter));
+            if written.is_some() && filter.is_none() {
+                whole = false;
+                continue;
+            }
             let attr = attr.map(|(id, _)| id);
             // A type that no event passes of is left out, unless nothing would remain.
             let never = filter.as_ref().is_some_and(filters::is_never);

@@ -96,11 +96,13 @@ impl References<'_> {
     fn condition(&mut self, condition: &Condition) {
         match &condition.kind {
             ConditionKind::Group(_, members) | ConditionKind::Quorum(_, members) => {
-                members.iter().for_each(|m| self.condition(m))
+                for m in members {
+                    self.condition(m);
+                }
             }
             ConditionKind::Not(inner) => self.condition(inner),
             ConditionKind::Segment(name) => {
-                self.found.extend(self.names.segments.get(name.value.as_str()).map(|i| (*i, name.span)))
+                self.found.extend(self.names.segments.get(name.value.as_str()).map(|i| (*i, name.span)));
             }
             ConditionKind::Decision(name, _) => {
                 self.found.extend(self.names.decisions.get(name.value.as_str()).map(|i| (*i, name.span)));
@@ -113,19 +115,25 @@ impl References<'_> {
                 self.test(test);
             }
             ConditionKind::Sequence(sequence) => {
-                sequence.window.iter().for_each(|w| self.window(&w.kind));
+                if let Some(w) = &sequence.window {
+                    self.window(&w.kind);
+                }
                 sequence.steps.iter().filter_map(|s| s.filter.as_ref()).for_each(|f| self.filter(f));
             }
             ConditionKind::Ranked(ranked) => {
                 self.expr(&ranked.by);
-                ranked.of.iter().for_each(|of| self.condition(of));
+                if let Some(of) = &ranked.of {
+                    self.condition(of);
+                }
             }
             ConditionKind::Everyone | ConditionKind::Nobody | ConditionKind::List(_) | ConditionKind::Sample(_) => {}
         }
     }
 
     fn matching<'w>(&mut self, filter: Option<&Filter>, windows: impl Iterator<Item = &'w Window>) {
-        filter.into_iter().for_each(|f| self.filter(f));
+        if let Some(f) = filter {
+            self.filter(f);
+        }
         windows.for_each(|w| self.window(&w.kind));
     }
 
@@ -167,11 +175,15 @@ impl References<'_> {
             ExprKind::Aggregate(a) => self.matching(a.filter.as_ref(), a.window.iter()),
             ExprKind::Chain(first, rest) => {
                 self.expr(first);
-                rest.iter().for_each(|(_, e)| self.expr(e));
+                for (_, e) in rest {
+                    self.expr(e);
+                }
             }
             ExprKind::If(condition, then, otherwise) => {
                 self.condition(condition);
-                [then, otherwise].into_iter().for_each(|e| self.expr(e));
+                for e in [then, otherwise] {
+                    self.expr(e);
+                }
             }
             ExprKind::Part(_, of) => self.expr(of),
             _ => {}

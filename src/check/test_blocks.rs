@@ -223,7 +223,9 @@ impl Checker<'_> {
             let has_members = columns.iter().any(|c| c.name.starts_with(&inner));
             match value {
                 TestValue::Record(members, _) if has_members => {
-                    members.iter().for_each(|(name, value)| self.case_value(name, &inner, value, columns, what, out));
+                    for (name, value) in members {
+                        self.case_value(name, &inner, value, columns, what, out);
+                    }
                 }
                 TestValue::List(items, _) if has_members => self.case_records(&inner, items, columns, out),
                 TestValue::Empty(_) if has_members => {}
@@ -314,9 +316,10 @@ impl Checker<'_> {
         Some(match (constant, subject.ty.scalar()) {
             (Constant::Text(text), _) => CaseValue::Value(Value::Text(text)),
             (Constant::Bool(b), _) => CaseValue::Value(Value::Bool(b)),
-            (Constant::Number(n), Scalar::Number { decimals }) => match n.to_scaled(decimals).ok().filter(|r| !r.inexact) {
-                Some(rounded) => CaseValue::Value(Value::Number(rounded.scaled)),
-                None => {
+            (Constant::Number(n), Scalar::Number { decimals }) => {
+                if let Some(rounded) = n.to_scaled(decimals).ok().filter(|r| !r.inexact) {
+                    CaseValue::Value(Value::Number(rounded.scaled))
+                } else {
                     let message = format!("{} keeps {decimals} decimals, and {n} does not fit", subject.what);
                     self.report(
                         Diagnostic::new(codes::E0105, expr.span, message)
@@ -324,7 +327,7 @@ impl Checker<'_> {
                     );
                     return None;
                 }
-            },
+            }
             (Constant::Point(point), Scalar::Date) => CaseValue::Date(point),
             (Constant::Point(point), Scalar::Time) => CaseValue::Time(point),
             _ => return None,

@@ -261,7 +261,7 @@ pub enum TestFormat {
     Human,
     /// One JSON object for each test
     Json,
-    /// JUnit XML, for continuous integration
+    /// `JUnit` XML, for continuous integration
     Junit,
 }
 

@@ -64,14 +64,13 @@ fn summarised<'c>(
                 _ => known.max(),
             }
         });
-        ints.push(match known {
-            Some(known) => known,
-            None => {
-                matched.seek(*slot, at);
-                match function {
-                    Function::Count => i64::try_from(matched.count()).ok(),
-                    _ => matched.end(*function == Function::Last).map(|found| found.ts),
-                }
+        ints.push(if let Some(known) = known {
+            known
+        } else {
+            matched.seek(*slot, at);
+            match function {
+                Function::Count => i64::try_from(matched.count()).ok(),
+                _ => matched.end(*function == Function::Last).map(|found| found.ts),
             }
         });
     }
@@ -80,6 +79,7 @@ fn summarised<'c>(
 }
 
 /// What the summary says of one contact, or `None` if its rows must be read. Nothing in the span: a value of nothing.
+#[expect(clippy::option_option, reason = "not known, none and a value are three things")]
 fn summary(reader: &Reader<'_>, function: &Function, slot: usize, span: Interval) -> Option<Option<i64>> {
     let summary = &reader.events().summary;
     let (Some(first), Some(last)) = (summary.first().get(slot), summary.last().get(slot)) else { return Some(None) };

@@ -22,10 +22,11 @@ pub struct Engine<'s> {
     rows: Cache<(EventId, u32, u32), Arc<RowBlock<'s>>>,
     attributes: Cache<(EventId, u32, u32, AttrId), Option<Arc<Column<'s>>>>,
     /// Static lists, by their texts.
-    lists: RefCell<Vec<(Arc<[String]>, Arc<ByChunk>)>>,
+    lists: RefCell<Vec<ListMembers>>,
 }
 
 type Cache<K, V> = RefCell<HashMap<K, V>>;
+type ListMembers = (Arc<[String]>, Arc<ByChunk>);
 
 /// The columns that parts of a plan read.
 #[derive(Debug, Default)]

@@ -125,7 +125,9 @@ impl<'c> Chunk<'c> {
         let left = self.context.marks.uses(Part::Expr(id));
         let kept =
             self.values.entry(id).or_insert_with(|| Kept { known: words::empty(), result: Rc::new(Values::Same(None)), left });
-        missing.iter().for_each(|slot| words::insert(&mut kept.known, usize::from(*slot)));
+        for slot in &missing {
+            words::insert(&mut kept.known, usize::from(*slot));
+        }
         if missing.len() == len {
             kept.result = Rc::new(values);
         } else {

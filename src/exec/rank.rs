@@ -145,7 +145,9 @@ fn best<K: Ord + Copy + Send + Sync>(
     let mut members = ByChunk::new();
     let Some(last) = nth(keys.to_vec(), wanted, cancel)? else {
         if wanted > 0 {
-            places.iter().for_each(|p| put(&mut members, p.chunk, &p.slots));
+            for p in places {
+                put(&mut members, p.chunk, &p.slots);
+            }
         }
         return Ok(members);
     };
@@ -167,14 +169,18 @@ fn best<K: Ord + Copy + Send + Sync>(
     if left < tied {
         ties = first_ids(engine, ties, left, cancel)?;
     }
-    ties.iter().for_each(|(chunk, slots)| put(&mut members, *chunk, slots));
+    for (chunk, slots) in &ties {
+        put(&mut members, *chunk, slots);
+    }
     Ok(members)
 }
 
 fn put(members: &mut ByChunk, chunk: u32, slots: &[u16]) {
     if !slots.is_empty() {
         let set = members.entry(chunk).or_insert_with(words::empty);
-        slots.iter().for_each(|slot| words::insert(set, usize::from(*slot)));
+        for slot in slots {
+            words::insert(set, usize::from(*slot));
+        }
     }
 }
 
@@ -248,12 +254,15 @@ fn pivot<K: Ord + Copy>(keys: &[Vec<K>], left: u64, n: u64) -> Option<K> {
     Some(*some.select_nth_unstable(place).1)
 }
 
+/// The contacts that a ranking takes, by chunk.
+type Members = HashMap<u32, Box<Words>>;
+
 /// The rankings of a pass, with the chunks' places to be selected from.
 pub(super) fn stage(
     engine: &Engine<'_>,
     context: &Context<'_>,
     stage: &[(NodeId, &Ranked)],
-) -> Result<Vec<(NodeId, HashMap<u32, Box<Words>>)>, ExecError> {
+) -> Result<Vec<(NodeId, Members)>, ExecError> {
     let chunks = super::pass(engine, context, |chunk| {
         stage.iter().map(|(_, ranked)| places(chunk, ranked)).collect::<Result<Vec<Places>, ExecError>>()
     })?;

@@ -78,7 +78,7 @@ struct Events<'c> {
     keyed: Vec<(Key<'c>, i64)>,
 }
 
-impl<'c> Events<'c> {
+impl Events<'_> {
     /// Goes to a contact. What a negated step excludes may lie outside the window.
     fn seek(&mut self, slot: u16, at: usize, window: Interval, past: Interval) {
         self.matched.seek_in(slot, at, if self.step.negated { past } else { window });

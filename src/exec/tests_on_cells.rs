@@ -31,12 +31,11 @@ pub(super) struct CellTest<'c> {
 impl<'c> CellTest<'c> {
     pub fn new(context: &'c Context<'_>, predicate: &'c Predicate, operands: &Operands<'c>) -> Self {
         let mut own = Vec::new();
-        let ends = match predicate {
-            Predicate::Window(window) => Some(Ends::new(window, operands, context.clock)),
-            _ => {
-                predicate.exprs(&mut |id| own.push(operands.get(id)));
-                None
-            }
+        let ends = if let Predicate::Window(window) = predicate {
+            Some(Ends::new(window, operands, context.clock))
+        } else {
+            predicate.exprs(&mut |id| own.push(operands.get(id)));
+            None
         };
         let regex = match predicate {
             Predicate::Text(text) => context.prepared.regex(text),

@@ -114,17 +114,17 @@ const MAX_DECIMALS: u8 = 18;
 
 /// The same on integers; nothing where a result does not fit or is a fraction.
 fn scaled_arithmetic<'c>(a: &Values<'c>, op: ArithmeticOp, b: &Values<'c>, len: usize) -> Option<Values<'c>> {
-    let (x, y) = (decimals(a)?, decimals(b)?);
+    let (left, right) = (decimals(a)?, decimals(b)?);
     let result = match op {
-        ArithmeticOp::Add | ArithmeticOp::Subtract => x.max(y),
-        ArithmeticOp::Multiply => x + y,
+        ArithmeticOp::Add | ArithmeticOp::Subtract => left.max(right),
+        ArithmeticOp::Multiply => left + right,
         ArithmeticOp::Divide => return None,
     };
     if result > MAX_DECIMALS {
         return None;
     }
     let power = |by: u8| 10_i64.pow(u32::from(by));
-    let (a_unit, b_unit) = if op == ArithmeticOp::Multiply { (1, 1) } else { (power(result - x), power(result - y)) };
+    let (a_unit, b_unit) = if op == ArithmeticOp::Multiply { (1, 1) } else { (power(result - left), power(result - right)) };
     let int = |values: &Values<'_>, at| match values.get(at) {
         Some(Cell::Int(_, n)) => Some(n),
         _ => None,

@@ -52,7 +52,9 @@ pub(super) fn slots(set: &Words) -> Vec<u16> {
 /// The set of some contacts.
 pub(super) fn of_slots(slots: &[u16]) -> Set {
     let mut set = empty();
-    slots.iter().for_each(|slot| insert(&mut set, usize::from(*slot)));
+    for slot in slots {
+        insert(&mut set, usize::from(*slot));
+    }
     set
 }
 

@@ -37,7 +37,9 @@ impl<'a> Linter<'a> {
     }
 
     fn matching(&mut self, matching: &'a Matching, span: Span) {
-        matching.sources.iter().for_each(|s| self.source(s, span));
+        for s in &matching.sources {
+            self.source(s, span);
+        }
         if let Some(EventWindow::Fixed(window)) = &matching.window {
             self.longer_than_history(matching, window, span);
         }
@@ -52,7 +54,9 @@ impl<'a> Linter<'a> {
     fn event_filter(&mut self, source: &'a EventSource, filter: &'a Filter, span: Span) {
         match filter {
             Filter::All(parts) | Filter::Any(parts) | Filter::Quorum(_, parts) => {
-                parts.iter().for_each(|p| self.event_filter(source, p, span));
+                for p in parts {
+                    self.event_filter(source, p, span);
+                }
             }
             Filter::Not(inner) => self.event_filter(source, inner, span),
             Filter::Test { value: EventValue::Attr(attr), test, .. } => {
@@ -87,21 +91,18 @@ impl<'a> Linter<'a> {
         for text in wanted.into_iter().filter(|t| !occurring.contains(t)) {
             let place = self.place_of(text, span);
             let mut warning = Diagnostic::new(codes::W0301, place, format!("`{text}` never occurs in the data"));
-            match nearest(text, known.iter().map(|(t, _)| t.as_str())) {
-                Some(near) => {
-                    let count = known.iter().find(|(t, _)| t == near).map_or(0, |(_, n)| *n);
-                    warning = warning.help(format!("did you mean `{near}` ({} {what})?", grouped(count)));
-                    if place != span {
-                        let quoted = crate::syntax::quoted(near);
-                        warning = warning.fix(Applicability::Maybe, format!("replace with `{near}`"), place, quoted);
-                    }
+            if let Some(near) = nearest(text, known.iter().map(|(t, _)| t.as_str())) {
+                let count = known.iter().find(|(t, _)| t == near).map_or(0, |(_, n)| *n);
+                warning = warning.help(format!("did you mean `{near}` ({} {what})?", grouped(count)));
+                if place != span {
+                    let quoted = crate::syntax::quoted(near);
+                    warning = warning.fix(Applicability::Maybe, format!("replace with `{near}`"), place, quoted);
                 }
-                None => {
-                    let mut most: Vec<_> = known.iter().collect();
-                    most.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-                    let most: Vec<String> = most.iter().take(5).map(|(t, n)| format!("`{t}` ({})", grouped(*n))).collect();
-                    warning = warning.help(format!("frequent values are {}", most.join(", ")));
-                }
+            } else {
+                let mut most: Vec<_> = known.iter().collect();
+                most.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+                let most: Vec<String> = most.iter().take(5).map(|(t, n)| format!("`{t}` ({})", grouped(*n))).collect();
+                warning = warning.help(format!("frequent values are {}", most.join(", ")));
             }
             self.warn(warning);
         }

@@ -75,6 +75,7 @@ impl<'a> Linter<'a> {
         }
     }
 
+    #[expect(clippy::mutable_key_type, reason = "a compiled expression is known by its source")]
     fn group(&mut self, span: Span, parts: &'a [Condition], all: bool) {
         let mut things: HashMap<Thing<'a>, Vec<Claim<'a>>> = HashMap::new();
         for claim in parts.iter().filter_map(|p| self.claim(p)).filter(|c| !c.is_never() && !c.is_always()) {
@@ -87,13 +88,16 @@ impl<'a> Linter<'a> {
             if let Some(warning) = contradiction(&claims, all) {
                 self.warn(warning);
             } else {
-                implied(&claims, all).into_iter().for_each(|w| self.warn(w));
+                for w in implied(&claims, all) {
+                    self.warn(w);
+                }
             }
         }
         self.opposites(span, parts, all);
     }
 
     /// `c; not c`, whatever c is.
+    #[expect(clippy::mutable_key_type, reason = "a compiled expression is known by its source")]
     fn opposites(&mut self, span: Span, parts: &'a [Condition], all: bool) {
         let negated: HashMap<&Condition, Span> = parts
             .iter()
@@ -143,7 +147,6 @@ impl<'a> Linter<'a> {
 
     fn test_claim(&self, test: &'a ValueTest, span: Span) -> Option<Claim<'a>> {
         let values = match (&test.test, self.grid(&test.value)) {
-            (Test::IsEmpty, _) => return None,
             (Test::Number(op, n), Some(decimals)) => {
                 Values::Numbers(compared(*op, n.floor_scaled(decimals), n.ceil_scaled(decimals)))
             }
@@ -259,7 +262,7 @@ fn compared_span(op: CompareOp, lo: i128, hi: i128) -> Intervals {
     }
 }
 
-impl<'a> Values<'a> {
+impl Values<'_> {
     fn complement(&self) -> Self {
         match self {
             Self::Numbers(set) => Self::Numbers(set.complement()),

@@ -61,7 +61,9 @@ pub fn lint(program: &Program, options: Options<'_>) -> Vec<Diagnostic> {
         linter.value(&value.value);
     }
     for decision in &program.decisions {
-        decision.branches.iter().for_each(|b| linter.condition(&b.condition));
+        for b in &decision.branches {
+            linter.condition(&b.condition);
+        }
     }
     for ranked in &program.ranked {
         linter.value(&ranked.by);
@@ -103,7 +105,9 @@ impl<'a> Linter<'a> {
         self.facts(condition);
         match &condition.kind {
             ConditionKind::All(parts) | ConditionKind::Any(parts) | ConditionKind::Quorum(_, parts) => {
-                parts.iter().for_each(|p| self.condition(p));
+                for p in parts {
+                    self.condition(p);
+                }
             }
             ConditionKind::Not(inner) => self.condition(inner),
             ConditionKind::Test(test) => {

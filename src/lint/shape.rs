@@ -18,6 +18,7 @@ impl<'a> Linter<'a> {
         }
     }
 
+    #[expect(clippy::mutable_key_type, reason = "a compiled expression is known by its source")]
     fn repeated(&mut self, parts: &'a [Condition]) {
         let mut seen: HashMap<&Condition, Span> = HashMap::with_capacity(parts.len());
         let mut before: Option<Span> = None;

@@ -53,7 +53,9 @@ impl Plan {
     #[must_use]
     pub fn marked(&self, targets: &[Part], through_rankings: bool) -> Marks {
         let mut marks = Marks { nodes: vec![0; self.nodes.len()], exprs: vec![0; self.exprs.len()] };
-        targets.iter().for_each(|part| marks.add(*part));
+        for part in targets {
+            marks.add(*part);
+        }
         // Parts come before wholes, so one pass from the end marks everything.
         for part in self.order.iter().rev() {
             if marks.uses(*part) > 0 && (through_rankings || !self.is_ranking(*part)) {
@@ -72,7 +74,9 @@ impl Plan {
         match part {
             Part::Node(id) => {
                 let node = self.node(id);
-                node.parts().into_iter().for_each(|p| see(Part::Node(p)));
+                for p in node.parts() {
+                    see(Part::Node(p));
+                }
                 node.exprs(&mut |e| see(Part::Expr(e)));
             }
             Part::Expr(id) => {
@@ -265,7 +269,9 @@ impl ItemFilter {
     fn visit(&self, predicate: &mut dyn FnMut(&Predicate), column: &mut dyn FnMut(u16)) {
         match self {
             Self::All(parts) | Self::Any(parts) | Self::Quorum(_, parts) => {
-                parts.iter().for_each(|p| p.visit(predicate, column));
+                for p in parts {
+                    p.visit(predicate, column);
+                }
             }
             Self::Not(inner) => inner.visit(predicate, column),
             Self::Test { column: at, predicate: test, .. } => {

@@ -207,13 +207,13 @@ impl Words<'_> {
         format!("sequence{by}{} < {} >", self.span(&sequence.span, DEPTH), steps.join("; "))
     }
 
-    fn filter(&self, filter: &RowFilter, event: EventId, depth: u32) -> String {
-        let list = |parts: &[RowFilter]| parts.iter().map(|p| self.filter(p, event, depth)).collect::<Vec<_>>().join("; ");
+    fn filter(&self, filter: &RowFilter, event: EventId) -> String {
+        let list = |parts: &[RowFilter]| parts.iter().map(|p| self.filter(p, event)).collect::<Vec<_>>().join("; ");
         match filter {
             RowFilter::All(parts) => format!("all < {} >", list(parts)),
             RowFilter::Any(parts) => format!("any < {} >", list(parts)),
             RowFilter::Quorum(range, parts) => format!("{} of < {} >", count(*range), list(parts)),
-            RowFilter::Not(inner) => format!("not {}", self.filter(inner, event, depth)),
+            RowFilter::Not(inner) => format!("not {}", self.filter(inner, event)),
             RowFilter::Test { value, predicate, or_empty } => {
                 let column = |attr: AttrId| self.schema.attribute_column(event, attr);
                 let name = |attr| column(attr).map_or("", |c: &Column| c.name.as_str());
@@ -351,14 +351,14 @@ fn text_words(text: &TextPredicate) -> String {
 }
 
 fn texts(list: &[String]) -> String {
-    listed(list.len(), list.iter().take(SHOWN).map(|t| format!("{t:?}")).collect())
+    listed(list.len(), &list.iter().take(SHOWN).map(|t| format!("{t:?}")).collect::<Vec<_>>())
 }
 
 fn numbers(list: &[Decimal]) -> String {
-    listed(list.len(), list.iter().take(SHOWN).map(Decimal::to_string).collect())
+    listed(list.len(), &list.iter().take(SHOWN).map(Decimal::to_string).collect::<Vec<_>>())
 }
 
-fn listed(len: usize, shown: Vec<String>) -> String {
+fn listed(len: usize, shown: &[String]) -> String {
     let more = len.saturating_sub(shown.len());
     if more > 0 { format!("[{}, and {more} more]", shown.join(", ")) } else { format!("[{}]", shown.join(", ")) }
 }

@@ -38,6 +38,7 @@ impl Number {
 
     /// The sum.
     #[must_use]
+    #[expect(clippy::should_implement_trait, reason = "a sum may have no value")]
     pub fn add(self, other: Self) -> Option<Self> {
         let exact = || {
             let divisor = self.denominator.gcd(&other.denominator);

@@ -291,13 +291,14 @@ impl<R: Rng> Writer<'_, R> {
                 0 => self.one(&["field d", "field e"]).to_owned(),
                 _ => self.aggregate(&["min", "max", "first", "last", "nth"], "A.d"),
             },
-            Kind::Text => match self.rng.random_range(0..3) {
-                0 => self.one(&["field t", "field u"]).to_owned(),
-                _ => {
+            Kind::Text => {
+                if self.rng.random_range(0..3) == 0 {
+                    self.one(&["field t", "field u"]).to_owned()
+                } else {
                     let attr = self.one(&["A.t", "[A, B].t", "any.t"]);
                     self.aggregate(&["first", "last", "nth", "most_frequent"], attr)
                 }
-            },
+            }
             Kind::Texts => match self.rng.random_range(0..2) {
                 0 => self.one(&["field lt", "field lu"]).to_owned(),
                 _ => self.aggregate(&["first", "last", "nth"], "A.lt"),

@@ -68,7 +68,9 @@ impl<'p> Needed<'p> {
             DefinitionId::Let(id) => program.lets.get(id.0 as usize).into_iter().for_each(|l| self.value(&l.value)),
             DefinitionId::Decision(id) => {
                 let branches = program.decisions.get(id.0 as usize).map_or(&[][..], |d| &d.branches);
-                branches.iter().for_each(|b| self.condition(&b.condition));
+                for b in branches {
+                    self.condition(&b.condition);
+                }
             }
         }
     }
@@ -86,7 +88,9 @@ impl<'p> Needed<'p> {
         match &condition.kind {
             ConditionKind::Everyone | ConditionKind::Nobody | ConditionKind::List(_) | ConditionKind::Sample(_) => {}
             ConditionKind::All(parts) | ConditionKind::Any(parts) | ConditionKind::Quorum(_, parts) => {
-                parts.iter().for_each(|p| self.condition(p));
+                for p in parts {
+                    self.condition(p);
+                }
             }
             ConditionKind::Not(inner) => self.condition(inner),
             ConditionKind::Segment(id) => self.need(DefinitionId::Segment(*id)),
@@ -98,7 +102,9 @@ impl<'p> Needed<'p> {
             ConditionKind::Events(matching, _) => self.events(&matching.sources, matching.window.as_ref()),
             ConditionKind::Sequence(sequence) => {
                 self.events(&[], sequence.window.as_ref());
-                sequence.steps.iter().for_each(|s| self.events(&s.sources, None));
+                for s in &sequence.steps {
+                    self.events(&s.sources, None);
+                }
             }
             ConditionKind::Ranked(id) => self.ranking(*id),
         }
@@ -151,7 +157,9 @@ impl<'p> Needed<'p> {
     fn items(&mut self, filter: &ItemFilter) {
         match filter {
             ItemFilter::All(parts) | ItemFilter::Any(parts) | ItemFilter::Quorum(_, parts) => {
-                parts.iter().for_each(|p| self.items(p));
+                for p in parts {
+                    self.items(p);
+                }
             }
             ItemFilter::Not(inner) => self.items(inner),
             ItemFilter::Test { test, .. } => self.test(test),

@@ -27,7 +27,6 @@ fn condition_kind(cx: &mut Context<'_>, node: &Node<'_>) -> ConditionKind {
                 .map_or(Condition { kind: ConditionKind::Nobody, span: node.span }, |c| condition(cx, c)),
         )),
         NodeKind::everyone => ConditionKind::Everyone,
-        NodeKind::nobody => ConditionKind::Nobody,
         NodeKind::event => event(cx, node),
         NodeKind::reference => reference(cx, node),
         NodeKind::value_test => value_test(cx, node),
