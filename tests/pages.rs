@@ -4,7 +4,7 @@
 //! * ` ```seg error=E0203 ` raises that code. Blocks without either are those of `tests/docs.rs`.
 //! * ` ```toml ` is a schema, or with `--map` in its first line a mapping.
 //! * ` ```sh ` is run in a folder of its own for each page; ` ```text ` right below it is what it prints, with times left out of
-//!   the comparison. Lines of `cargo` are not run: this test is one of them.
+//!   the comparison. Lines of `cargo` are not run: this test is one of them. `UPDATE_PAGES=1` puts the output into the pages.
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::disallowed_methods, clippy::panic)]
 
@@ -177,42 +177,72 @@ fn toml_is_a_schema_or_a_mapping() {
 fn commands_print_what_the_page_says() {
     for page in pages() {
         let blocks = blocks(&page);
+        let commands: Vec<&Block> = blocks.iter().filter(|block| block.language == "sh").collect();
         let folder = tempfile::tempdir().unwrap();
-        for (at, block) in blocks.iter().enumerate().filter(|(_, block)| block.language == "sh") {
-            let output = shell(&block.text, folder.path());
-            let printed = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
-            assert!(output.status.success() || block.info == "fails", "{}:\n{printed}", block.place());
-            match blocks.get(at + 1) {
-                Some(shown) if shown.language == "text" && shown.follows => {
-                    assert_eq!(timeless(&printed), timeless(&shown.text), "\n{} prints\n{printed}", block.place());
-                }
-                _ => {}
-            }
+        let printed = shell(&commands, folder.path());
+        let shown: Vec<(&Block, &String)> = commands
+            .iter()
+            .zip(&printed)
+            .filter_map(|(command, printed)| {
+                let below = blocks.iter().find(|block| block.line > command.line)?;
+                (below.language == "text" && below.follows).then_some((below, printed))
+            })
+            .collect();
+        if std::env::var_os("UPDATE_PAGES").is_some() {
+            update(&page, &shown);
+            continue;
+        }
+        for (block, printed) in shown {
+            assert_eq!(timeless(printed), timeless(&block.text), "\nthe commands above {} print\n{printed}", block.place());
         }
     }
 }
 
-/// Runs the lines of a block, all but those of `cargo`, in one shell, whose `PATH` begins with the program.
+/// Puts what was printed into the blocks of a page.
 #[cfg(unix)]
-fn shell(text: &str, folder: &Path) -> std::process::Output {
-    let lines: String = text.lines().filter(|line| !line.starts_with("cargo ")).flat_map(|line| [line, "\n"]).collect();
-    let program = Path::new(env!("CARGO_BIN_EXE_segql")).parent().unwrap();
-    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
-    // Errors and output in the order in which a terminal shows them.
-    std::process::Command::new("sh")
-        .args(["-euc", &format!("exec 2>&1\n{lines}")])
+fn update(page: &Path, shown: &[(&Block, &String)]) {
+    let text = std::fs::read_to_string(page).unwrap();
+    let mut lines: Vec<&str> = text.lines().collect();
+    for (block, printed) in shown.iter().rev() {
+        let first = block.line - 1;
+        lines.splice(first..first + block.text.lines().count(), printed.trim_end().lines());
+    }
+    std::fs::write(page, lines.join("\n") + "\n").unwrap();
+}
+
+/// Runs the blocks one after the other in one shell, all lines but those of `cargo`, and returns what each printed. Blocks
+/// succeed, but for those that say `fails`.
+#[cfg(unix)]
+fn shell(blocks: &[&Block], folder: &Path) -> Vec<String> {
+    const END: &str = "@@@ end of block\n";
+    let mut script = "exec 2>&1\nset -u\n".to_owned();
+    for block in blocks {
+        let lines = block.text.lines().filter(|line| !line.starts_with("cargo "));
+        script.push_str(if block.info == "fails" { "set +e\n" } else { "set -e\n" });
+        script.extend(lines.flat_map(|line| [line, "\n"]));
+        script.push_str("printf '@@@ end of block\\n'\n");
+    }
+    let program = std::env::var("SEGQL_PROGRAM").unwrap_or_else(|_| env!("CARGO_BIN_EXE_segql").to_owned());
+    let path = format!("{}:{}", Path::new(&program).parent().unwrap().display(), std::env::var("PATH").unwrap());
+    let output = std::process::Command::new("sh")
+        .args(["-c", &script])
         .current_dir(folder)
         .env("PATH", path)
         .env("NO_COLOR", "1")
         .env_remove("SEGQL_STORE")
         .output()
-        .unwrap()
+        .unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let parts: Vec<String> = printed.split_terminator(END).map(str::to_owned).collect();
+    let failed = blocks.get(parts.len().saturating_sub(1)).map_or_else(String::new, |block| block.place());
+    assert!(output.status.success() && parts.len() == blocks.len(), "{failed} fails:\n{}", parts.last().unwrap());
+    parts
 }
 
-/// The text without what differs from run to run: times taken, and the spaces that keep their columns.
+/// The text without what differs from run to run or with every tuning: times taken, costs, and the spaces that keep columns.
 #[cfg(unix)]
 fn timeless(text: &str) -> String {
-    let times = regex::Regex::new(r#" *\d+\.\d+ m?s\b|"(max|median|min)":\d+|\(\d+\.\d+ s\)"#).unwrap();
+    let times = regex::Regex::new(r#" *\d+\.\d+ m?s\b|"(max|median|min)":\d+|\(cost \d+\)"#).unwrap();
     let text = times.replace_all(text, " #");
     let spaces = regex::Regex::new(r" +").unwrap();
     text.lines().map(|line| spaces.replace_all(line, " ").trim_end().to_owned() + "\n").collect()

@@ -8,6 +8,7 @@
 mod picture;
 
 use std::path::Path;
+use std::process::Command;
 
 use picture::Session;
 use segql::check::{Options, check};
@@ -17,7 +18,7 @@ use segql::syntax::Sources;
 
 /// Every picture: name and session.
 fn pictures() -> Vec<(&'static str, Session)> {
-    vec![("diagnostic", diagnostic())]
+    vec![("diagnostic", diagnostic()), ("result", result())]
 }
 
 #[test]
@@ -60,4 +61,23 @@ fn diagnostic() -> Session {
     let printed = render::human(&checked.diagnostics, &sources, true);
     Session::new("two mistakes in a script, with the places underlined and the remedy", Path::new("."))
         .show("segql check vip.seg", &printed)
+}
+
+/// The segments of a shop on the demo's contacts, as `run` prints them.
+fn result() -> Session {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Command::new(env!("CARGO_BIN_EXE_segql"))
+        .args(["demo", "tour", "--contacts", "5000", "--events", "100000"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert!(demo.status.success());
+    Session::new("the segments of an online shop with their numbers of contacts", &folder.path().join("tour")).run(&[
+        "run",
+        "examples/ecommerce_lapsed_vip/segments.seg",
+        "--store",
+        "store.segql",
+        "--now",
+        "2025-11-01T13:00",
+    ])
 }
