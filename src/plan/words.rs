@@ -118,10 +118,10 @@ impl Words<'_> {
                 ("active_periods", format!(", {} periods{from}, {at_least}", starts.len()))
             }
         };
-        format!("{name}({}{}{argument})", self.sources(&aggregate.sources, depth), self.span(&aggregate.span, depth))
+        format!("{name}({}{}{argument})", self.sources(&aggregate.sources), self.span(&aggregate.span, depth))
     }
 
-    fn sources(&self, sources: &[Source], depth: u32) -> String {
+    fn sources(&self, sources: &[Source]) -> String {
         let shown = sources.iter().take(SHOWN).map(|s| {
             let ty = self.schema.event_type(s.event);
             let attr = s.attr.and_then(|a| self.schema.attribute_column(s.event, a));
@@ -129,7 +129,7 @@ impl Words<'_> {
                 "{}{}{}",
                 ty.map_or("", |t| t.name.as_str()),
                 attr.map_or_else(String::new, |a| format!(".{}", a.name)),
-                self.where_(s.event, s.filter.as_ref(), depth)
+                self.where_(s.event, s.filter.as_ref())
             )
         });
         let shown: Vec<String> = shown.collect();
@@ -140,8 +140,8 @@ impl Words<'_> {
         }
     }
 
-    fn where_(&self, event: EventId, filter: Option<&RowFilter>, depth: u32) -> String {
-        filter.map_or_else(String::new, |f| format!(" where {}", self.filter(f, event, depth)))
+    fn where_(&self, event: EventId, filter: Option<&RowFilter>) -> String {
+        filter.map_or_else(String::new, |f| format!(" where {}", self.filter(f, event)))
     }
 
     fn span(&self, span: &TimeSpan, depth: u32) -> String {
@@ -175,7 +175,7 @@ impl Words<'_> {
 
     fn events(&self, atom: &EventAtom) -> String {
         let Some(ty) = self.schema.event_type(atom.event) else { return String::new() };
-        let filter = self.where_(atom.event, atom.filter.as_ref(), DEPTH);
+        let filter = self.where_(atom.event, atom.filter.as_ref());
         let of = format!("{}{filter}{}", ty.name, self.span(&atom.span, DEPTH));
         match &atom.test {
             EventTest::Count(CountRange { min: 1, max: None }) => format!("event {of}"),
@@ -200,7 +200,7 @@ impl Words<'_> {
                 let not = if step.negated { "not " } else { "" };
                 let within = step.within.map_or_else(String::new, |d| format!(" within {d}"));
                 let sources: Vec<Source> = step.sources.iter().map(|s| Source { attr: None, ..s.clone() }).collect();
-                format!("{then}{not}event {}{within}", self.sources(&sources, DEPTH))
+                format!("{then}{not}event {}{within}", self.sources(&sources))
             })
             .collect();
         let by = by.map_or_else(String::new, |c| format!(" by {}", c.name));
