@@ -31,7 +31,7 @@ fn executor_and_oracle_agree() {
         case(seed);
         return;
     }
-    let cases = setting("SEGQL_ORACLE_CASES").unwrap_or(2_000);
+    let cases = setting("SEGQL_ORACLE_CASES").unwrap_or(1_000);
     let first = setting("SEGQL_ORACLE_FIRST").unwrap_or(1);
     let worlds = cases.div_ceil(SEGMENTS as u64);
     for seed in first..first + worlds {
