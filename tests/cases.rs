@@ -88,7 +88,8 @@ fn every_case_gives_what_it_expects() {
         let schema = snapshot.schema();
         let mut sources = Sources::default();
         let entry = sources.add("case.seg", &case.script);
-        let read = |file: &Path| case.files.get(file.to_str().unwrap()).cloned().ok_or_else(|| "there is no such file".to_owned());
+        let read =
+            |file: &Path| case.files.get(file.to_str().unwrap()).cloned().ok_or_else(|| "there is no such file".to_owned());
         let checked = check(&mut sources, entry, Options { schema, overrides: &[], read: &read });
         assert!(!has_errors(&checked.diagnostics), "{name}: {}", render::human(&checked.diagnostics, &sources, false));
         let clock = Clock { now: parse_instant(&case.now, schema.timezone).unwrap(), zone: schema.timezone };

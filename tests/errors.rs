@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use segql::check::{Options, check};
-use segql::diag::{Applicability, Diagnostic, codes, has_errors, render, Severity};
+use segql::diag::{Applicability, Diagnostic, Severity, codes, has_errors, render};
 use segql::lint;
 use segql::schema::{AttrId, EventId, FieldId, Schema};
 use segql::syntax::Sources;

@@ -110,15 +110,13 @@ test "wrong" at 2025-11-01T12:00 {
 
 #[test]
 fn a_failure_shows_the_deciding_conditions() {
-    let (outcomes, sources) = run(
-        r#"segment s = all < field status = "Gold"; not event Zakup within 7d; field punkty > 1 >
+    let (outcomes, sources) = run(r#"segment s = all < field status = "Gold"; not event Zakup within 7d; field punkty > 1 >
 test "why" at 2025-11-01T12:00 {
   contact "anna" { status: "Gold" }
   event "anna" Zakup at 1d ago
   expect "anna" in s
 }
-"#,
-    );
+"#);
     let failure = &outcomes[0].failures[0];
     let shown: Vec<(&str, &str)> = failure.labels.iter().map(|l| (sources.text(l.span), l.message.as_str())).collect();
     assert_eq!(
@@ -131,7 +129,8 @@ test "why" at 2025-11-01T12:00 {
 fn thousands_of_tests_are_no_matter() {
     let mut script = "segment s = event Zakup within 90d\n".to_owned();
     for n in 0..3_000 {
-        script.push_str(&format!("test \"{n}\" at 2025-11-01T12:00 {{ event \"anna\" Zakup at {n}s ago expect \"anna\" in s }}\n"));
+        script
+            .push_str(&format!("test \"{n}\" at 2025-11-01T12:00 {{ event \"anna\" Zakup at {n}s ago expect \"anna\" in s }}\n"));
     }
     passes(&script);
 }

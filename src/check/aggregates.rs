@@ -35,12 +35,15 @@ impl Checker<'_> {
             _ => Takes::Anything,
         };
         let arguments = self.arguments(aggregate);
-        if takes == Takes::Nothing && let Some(attr) = &aggregate.attr {
+        if takes == Takes::Nothing
+            && let Some(attr) = &aggregate.attr
+        {
             let message = format!("`{name}` looks at events, not at an attribute");
             let event = event_name(&aggregate.event);
             let test = format!("{name}({event} where {} is set)", attr.value);
             self.report(
-                Diagnostic::new(codes::E0303, attr.span, message).help(format!("to look at events where it is set, write `{test}`")),
+                Diagnostic::new(codes::E0303, attr.span, message)
+                    .help(format!("to look at events where it is set, write `{test}`")),
             );
             return None;
         }
@@ -55,9 +58,12 @@ impl Checker<'_> {
         let what = format!("`{name}(...)`");
         let subject = match function {
             Function::First | Function::Last => Subject::instant(what, span),
-            Function::Min | Function::Max | Function::MostFrequent(_) | Function::FirstOf | Function::LastOf | Function::Nth(_) => {
-                attribute.clone()?.named(what, span)
-            }
+            Function::Min
+            | Function::Max
+            | Function::MostFrequent(_)
+            | Function::FirstOf
+            | Function::LastOf
+            | Function::Nth(_) => attribute.clone()?.named(what, span),
             _ => Subject::number(what, span),
         };
         if let (Some(attribute), Some(written)) = (&attribute, &aggregate.attr) {
@@ -87,7 +93,9 @@ impl Checker<'_> {
         let message = format!("`{name}` takes {wanted}, and {}", attribute.is());
         let diagnostic = Diagnostic::new(codes::E0303, span, message).here(format!("this is {}", attribute.kind()));
         self.report(match (name, attribute.single()) {
-            ("sum" | "average", Some(_)) => diagnostic.help("to count events, write `count(...)`; to count different values, `distinct(...)`"),
+            ("sum" | "average", Some(_)) => {
+                diagnostic.help("to count events, write `count(...)`; to count different values, `distinct(...)`")
+            }
             (_, None) => diagnostic.help("to look into a list, write `count(E where list has ...)`"),
             _ => diagnostic.help(format!("name an attribute that holds {wanted}")),
         });
@@ -150,7 +158,9 @@ impl Checker<'_> {
         let (wanted, example) = match name {
             "nth" => ("needs a position after the attribute", format!("nth({event}.attribute, 2)")),
             "active_periods" => ("needs the length of a period and how many periods", format!("active_periods({event}, 7d, 3)")),
-            "most_frequent" => ("takes one number, how often the value must occur", format!("most_frequent({event}.attribute, 2)")),
+            "most_frequent" => {
+                ("takes one number, how often the value must occur", format!("most_frequent({event}.attribute, 2)"))
+            }
             _ => ("takes nothing after the events", format!("{name}({event})")),
         };
         let span = aggregate.arguments.iter().map(argument_span).reduce(Span::to).unwrap_or(aggregate.function.span);
@@ -168,9 +178,17 @@ impl Checker<'_> {
         None
     }
 
-    fn periods(&mut self, length: &Literal<Duration>, periods: &Literal<Decimal>, at_least: Option<&Literal<Decimal>>) -> Option<Function> {
+    fn periods(
+        &mut self,
+        length: &Literal<Duration>,
+        periods: &Literal<Decimal>,
+        at_least: Option<&Literal<Decimal>>,
+    ) -> Option<Function> {
         if length.value.is_zero() {
-            self.report(Diagnostic::new(codes::E0309, length.span, "a period of no length holds nothing").help("write a length such as `7d`"));
+            self.report(
+                Diagnostic::new(codes::E0309, length.span, "a period of no length holds nothing")
+                    .help("write a length such as `7d`"),
+            );
             return None;
         }
         let periods = self.whole(periods, 1, MAX_PERIODS)?;
@@ -187,7 +205,10 @@ impl Checker<'_> {
             return Some(n);
         }
         let range = if most == u64::MAX { format!("from {least} on") } else { format!("from {least} to {most}") };
-        self.report(Diagnostic::new(codes::E0309, n.span, format!("{} is not a whole number {range}", n.value)).help(format!("write a whole number {range}")));
+        self.report(
+            Diagnostic::new(codes::E0309, n.span, format!("{} is not a whole number {range}", n.value))
+                .help(format!("write a whole number {range}")),
+        );
         None
     }
 }

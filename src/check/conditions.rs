@@ -51,7 +51,8 @@ impl Checker<'_> {
     /// Says that a part of the language has to wait.
     pub(super) fn unsupported(&mut self, what: &str, span: Span) {
         self.report(
-            Diagnostic::new(codes::E0901, span, format!("{what} is not evaluated by this version yet")).help("leave it out for now"),
+            Diagnostic::new(codes::E0901, span, format!("{what} is not evaluated by this version yet"))
+                .help("leave it out for now"),
         );
     }
 

@@ -23,12 +23,7 @@ impl Checker<'_> {
             branches.push(Branch { condition, label: u32::try_from(at).unwrap_or(u32::MAX) });
         }
         self.otherwise_is_last(definition);
-        Decision {
-            name: definition.name.value.clone(),
-            title: definition.title.clone(),
-            labels,
-            branches,
-        }
+        Decision { name: definition.name.value.clone(), title: definition.title.clone(), labels, branches }
     }
 
     fn otherwise_is_last(&mut self, definition: &DecisionDef) {

@@ -61,7 +61,8 @@ impl Checker<'_> {
             let Some((attr, subject)) = self.attribute_in(scope, name) else {
                 // Without a report the attribute is one of another type: here it is empty.
                 let passes = test.or_empty || matches!(test.kind, TestKind::IsEmpty | TestKind::Items(ItemQuantifier::Only, _));
-                return (self.diagnostics.len() == reported).then(|| if passes { Filter::All(Vec::new()) } else { Filter::Any(Vec::new()) });
+                return (self.diagnostics.len() == reported)
+                    .then(|| if passes { Filter::All(Vec::new()) } else { Filter::Any(Vec::new()) });
             };
             match &value.part {
                 Some(part) => {
@@ -82,10 +83,17 @@ impl Checker<'_> {
     }
 
     /// `has any < ... >` and the like.
-    pub(super) fn records_test(&mut self, subject: &Subject, quantifier: ItemQuantifier, parts: &[ast::Filter], test: &ast::Test) -> Option<Test> {
+    pub(super) fn records_test(
+        &mut self,
+        subject: &Subject,
+        quantifier: ItemQuantifier,
+        parts: &[ast::Filter],
+        test: &ast::Test,
+    ) -> Option<Test> {
         let Some(records) = &subject.records else {
             let message = format!("`has any < >` looks into records, and {}", subject.is());
-            let diagnostic = Diagnostic::new(codes::E0301, test.span, message).label(subject.span, format!("this is {}", subject.kind()));
+            let diagnostic =
+                Diagnostic::new(codes::E0301, test.span, message).label(subject.span, format!("this is {}", subject.kind()));
             self.report(if subject.ty.is_list() {
                 diagnostic.help("write `has any of [...]` to look for values")
             } else {
@@ -132,7 +140,10 @@ impl Checker<'_> {
         self.no_lasting(test);
         if let Some(part) = &value.part {
             let message = format!("`{}(...)` cannot be taken of a member of a record", part.value.name());
-            self.report(Diagnostic::new(codes::E0307, part.span, message).help("compare the date itself, such as `data since 2025-01-01`"));
+            self.report(
+                Diagnostic::new(codes::E0307, part.span, message)
+                    .help("compare the date itself, such as `data since 2025-01-01`"),
+            );
             return None;
         }
         let (column, subject) = self.member(records, &value.attr)?;

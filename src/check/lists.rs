@@ -12,7 +12,12 @@ use crate::syntax::Sources;
 ///
 /// The file has one id a line, or is a CSV file: with a header that has a column `contact_id`, the ids of this column,
 /// otherwise the first column. Empty lines are passed over.
-pub(super) fn load(sources: &Sources, names: &Names<'_>, read: ReadFile<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<StaticList> {
+pub(super) fn load(
+    sources: &Sources,
+    names: &Names<'_>,
+    read: ReadFile<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<StaticList> {
     let mut lists = Vec::with_capacity(names.lists.len());
     for (source, definition) in &names.lists {
         let base = sources.get(*source).map_or("", |s| s.name.as_str());

@@ -54,7 +54,13 @@ pub(super) fn collect<'a>(files: &'a [File], diagnostics: &mut Vec<Diagnostic>) 
     for file in files {
         if let Some(condition) = &file.script.bare {
             let body = Body::Segment(condition);
-            collector.names.definitions.push(Definition { source: file.source, name: "", title: None, span: condition.span, body });
+            collector.names.definitions.push(Definition {
+                source: file.source,
+                name: "",
+                title: None,
+                span: condition.span,
+                body,
+            });
         }
         for statement in &file.script.statements {
             collector.statement(file.source, statement);
@@ -74,8 +80,13 @@ impl<'a> Collector<'a, '_> {
     fn statement(&mut self, source: SourceId, statement: &'a Statement) {
         match statement {
             Statement::Segment(d) => {
-                let definition =
-                    Definition { source, name: &d.name.value, title: d.title.as_deref(), span: d.name.span, body: Body::Segment(&d.condition) };
+                let definition = Definition {
+                    source,
+                    name: &d.name.value,
+                    title: d.title.as_deref(),
+                    span: d.name.span,
+                    body: Body::Segment(&d.condition),
+                };
                 self.define(definition);
             }
             Statement::Let(d) => {
@@ -83,11 +94,22 @@ impl<'a> Collector<'a, '_> {
                     self.diagnostics.push(twice(&format!("${}", d.name.value), d.name.span, Some(*first)));
                     return;
                 }
-                self.define(Definition { source, name: &d.name.value, title: None, span: d.name.span, body: Body::Let(&d.value) });
+                self.define(Definition {
+                    source,
+                    name: &d.name.value,
+                    title: None,
+                    span: d.name.span,
+                    body: Body::Let(&d.value),
+                });
             }
             Statement::Decision(d) => {
-                let definition =
-                    Definition { source, name: &d.name.value, title: d.title.as_deref(), span: d.name.span, body: Body::Decision(d) };
+                let definition = Definition {
+                    source,
+                    name: &d.name.value,
+                    title: d.title.as_deref(),
+                    span: d.name.span,
+                    body: Body::Decision(d),
+                };
                 self.define(definition);
             }
             Statement::Param(param) => self.param(param),
@@ -146,8 +168,9 @@ impl<'a> Collector<'a, '_> {
 }
 
 fn twice(name: &str, span: Span, first: Option<Span>) -> Diagnostic {
-    let diagnostic =
-        Diagnostic::new(codes::E0207, span, format!("`{name}` is defined twice")).here("defined again here").help("rename one of them");
+    let diagnostic = Diagnostic::new(codes::E0207, span, format!("`{name}` is defined twice"))
+        .here("defined again here")
+        .help("rename one of them");
     match first {
         Some(first) => diagnostic.label(first, "defined here first"),
         None => diagnostic,

@@ -99,7 +99,8 @@ impl Checker<'_> {
             .here(format!("this is {}", constant.kind()))
             .label(subject.span, format!("this is {}", a_type(subject.ty)));
         if let Some(text) = rewritten(&constant, scalar, self.schema.timezone) {
-            diagnostic = diagnostic.help(format!("write `{text}`")).fix(Applicability::Certain, format!("write `{text}`"), span, text);
+            diagnostic =
+                diagnostic.help(format!("write `{text}`")).fix(Applicability::Certain, format!("write `{text}`"), span, text);
         }
         self.report(diagnostic);
         None
@@ -218,7 +219,9 @@ impl Checker<'_> {
             let constant = match &item.kind {
                 ExprKind::Param(name) if self.names.lets.contains_key(name.value.as_str()) => {
                     let message = format!("`${}` is a value of each contact, and a list holds constants", name.value);
-                    self.report(Diagnostic::new(codes::E0302, item.span, message).help("compare with `=` instead, once for each value"));
+                    self.report(
+                        Diagnostic::new(codes::E0302, item.span, message).help("compare with `=` instead, once for each value"),
+                    );
                     None
                 }
                 _ => match self.value(item) {

@@ -95,9 +95,13 @@ struct References<'a> {
 impl References<'_> {
     fn condition(&mut self, condition: &Condition) {
         match &condition.kind {
-            ConditionKind::Group(_, members) | ConditionKind::Quorum(_, members) => members.iter().for_each(|m| self.condition(m)),
+            ConditionKind::Group(_, members) | ConditionKind::Quorum(_, members) => {
+                members.iter().for_each(|m| self.condition(m))
+            }
             ConditionKind::Not(inner) => self.condition(inner),
-            ConditionKind::Segment(name) => self.found.extend(self.names.segments.get(name.value.as_str()).map(|i| (*i, name.span))),
+            ConditionKind::Segment(name) => {
+                self.found.extend(self.names.segments.get(name.value.as_str()).map(|i| (*i, name.span)))
+            }
             ConditionKind::Decision(name, _) => {
                 self.found.extend(self.names.decisions.get(name.value.as_str()).map(|i| (*i, name.span)));
             }

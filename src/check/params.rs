@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::Options;
 use super::names::Names;
-use super::typed::Constant;
 use super::suggest::nearest;
+use super::typed::Constant;
 use crate::diag::{Diagnostic, codes};
 use crate::schema::Scalar;
 use crate::syntax::ast::Statement;

@@ -17,7 +17,9 @@ impl Checker<'_> {
             if at == 0 {
                 self.first_step(step);
             }
-            let Some((sources, attribute)) = self.sources_of(&step.event, step.filter.as_ref(), sequence.by.as_ref()) else { continue };
+            let Some((sources, attribute)) = self.sources_of(&step.event, step.filter.as_ref(), sequence.by.as_ref()) else {
+                continue;
+            };
             if let (Some(by), Some(attribute)) = (&sequence.by, attribute) {
                 self.shared(by, &mut shared, attribute);
             }
@@ -43,8 +45,9 @@ impl Checker<'_> {
         }
         if let Some(within) = &step.within {
             self.report(
-                Diagnostic::new(codes::E0407, within.span, "the first step has no step before it to be near to")
-                    .help("to bound the whole sequence in time, write the window before the steps: `sequence within 30d < ... >`"),
+                Diagnostic::new(codes::E0407, within.span, "the first step has no step before it to be near to").help(
+                    "to bound the whole sequence in time, write the window before the steps: `sequence within 30d < ... >`",
+                ),
             );
         }
     }
@@ -57,8 +60,11 @@ impl Checker<'_> {
         }
         match shared {
             Some(first) if !comparable(first.ty.scalar(), attribute.ty.scalar()) => {
-                let message = format!("`{}` is {} in one step and {} in another", by.value, a_type(first.ty), a_type(attribute.ty));
-                self.report(Diagnostic::new(codes::E0308, by.span, message).help("name an attribute that has one type in all steps"));
+                let message =
+                    format!("`{}` is {} in one step and {} in another", by.value, a_type(first.ty), a_type(attribute.ty));
+                self.report(
+                    Diagnostic::new(codes::E0308, by.span, message).help("name an attribute that has one type in all steps"),
+                );
             }
             Some(_) => {}
             None => *shared = Some(attribute),
@@ -71,9 +77,12 @@ impl Checker<'_> {
             return Some(share.value);
         }
         self.report(
-            Diagnostic::new(codes::E0408, share.span, "a share of more than 100%")
-                .help("write a share from 0% to 100%")
-                .fix(Applicability::Maybe, "write `100%`", share.span, "100%"),
+            Diagnostic::new(codes::E0408, share.span, "a share of more than 100%").help("write a share from 0% to 100%").fix(
+                Applicability::Maybe,
+                "write `100%`",
+                share.span,
+                "100%",
+            ),
         );
         None
     }

@@ -122,7 +122,10 @@ impl Checker<'_> {
         }
         if !definition.items.iter().any(|item| matches!(item, TestItem::Expect(_))) {
             let message = format!("test `{}` expects nothing", definition.title.value);
-            self.report(Diagnostic::new(codes::W0401, definition.title.span, message).help("add a line such as `expect \"anna\" in segment_name`"));
+            self.report(
+                Diagnostic::new(codes::W0401, definition.title.span, message)
+                    .help("add a line such as `expect \"anna\" in segment_name`"),
+            );
         }
         case
     }
@@ -155,7 +158,12 @@ impl Checker<'_> {
         let Some(ty) = schema.event_type(id) else { return };
         let values = self.case_values(&event.values, &ty.attributes, "attribute");
         let Some(at) = at else { return };
-        case.events.push(CaseEvent { contact, event: id, at, values: values.into_iter().map(|(at, value)| (AttrId(at), value)).collect() });
+        case.events.push(CaseEvent {
+            contact,
+            event: id,
+            at,
+            values: values.into_iter().map(|(at, value)| (AttrId(at), value)).collect(),
+        });
     }
 
     fn expectation(&mut self, kind: &ExpectationKind, case: &mut TestCase) -> Option<CaseExpectationKind> {
@@ -199,7 +207,15 @@ impl Checker<'_> {
         out
     }
 
-    fn case_value(&mut self, name: &Name, prefix: &str, value: &TestValue, columns: &[Column], what: &str, out: &mut Vec<(u16, CaseValue)>) {
+    fn case_value(
+        &mut self,
+        name: &Name,
+        prefix: &str,
+        value: &TestValue,
+        columns: &[Column],
+        what: &str,
+        out: &mut Vec<(u16, CaseValue)>,
+    ) {
         let full = format!("{prefix}{}", name.value);
         let at = columns.iter().position(|c| c.name == full);
         let Some((at, column)) = at.and_then(|at| Some((u16::try_from(at).ok()?, columns.get(at)?))) else {
@@ -234,7 +250,9 @@ impl Checker<'_> {
         for item in items {
             let TestValue::Record(values, _) = item else {
                 let span = value_span(item);
-                self.report(Diagnostic::new(codes::E0305, span, "this list holds records").help("write each as `{ name: value }`"));
+                self.report(
+                    Diagnostic::new(codes::E0305, span, "this list holds records").help("write each as `{ name: value }`"),
+                );
                 continue;
             };
             for (name, _) in values {
@@ -247,7 +265,8 @@ impl Checker<'_> {
             for ((_, column), list) in members.iter().zip(&mut lists) {
                 let value = values.iter().find(|(name, _)| column.name.strip_prefix(prefix) == Some(name.value.as_str()));
                 let single = Column { ty: ColumnType::Scalar(column.ty.scalar()), ..(*column).clone() };
-                let value = value.and_then(|(name, value)| self.column_value(&Subject::column("member", &single, name.span), value));
+                let value =
+                    value.and_then(|(name, value)| self.column_value(&Subject::column("member", &single, name.span), value));
                 list.push(match value {
                     Some(CaseValue::Value(value)) => Some(value),
                     // Days and instants of records are absolute.
@@ -257,9 +276,11 @@ impl Checker<'_> {
                 });
             }
         }
-        out.extend(members.into_iter().zip(lists).map(|((at, _), list)| {
-            (at, if list.is_empty() { CaseValue::Empty } else { CaseValue::Value(Value::List(list)) })
-        }));
+        out.extend(
+            members.into_iter().zip(lists).map(|((at, _), list)| {
+                (at, if list.is_empty() { CaseValue::Empty } else { CaseValue::Value(Value::List(list)) })
+            }),
+        );
     }
 
     fn column_value(&mut self, subject: &Subject, value: &TestValue) -> Option<CaseValue> {
@@ -274,9 +295,15 @@ impl Checker<'_> {
             }
             (other, _) => {
                 let message = format!("{}, and this is something else", subject.is());
-                self.report(Diagnostic::new(codes::E0305, value_span(other), message).label(subject.span, format!("this is {}", subject.kind())).help(
-                    if subject.ty.is_list() { "write a list in brackets: `[\"a\", \"b\"]`" } else { "write one value" },
-                ));
+                self.report(
+                    Diagnostic::new(codes::E0305, value_span(other), message)
+                        .label(subject.span, format!("this is {}", subject.kind()))
+                        .help(if subject.ty.is_list() {
+                            "write a list in brackets: `[\"a\", \"b\"]`"
+                        } else {
+                            "write one value"
+                        }),
+                );
                 None
             }
         }
@@ -292,7 +319,8 @@ impl Checker<'_> {
                 None => {
                     let message = format!("{} keeps {decimals} decimals, and {n} does not fit", subject.what);
                     self.report(
-                        Diagnostic::new(codes::E0105, expr.span, message).help("write a number that it can hold, or give it more `decimals` in the schema"),
+                        Diagnostic::new(codes::E0105, expr.span, message)
+                            .help("write a number that it can hold, or give it more `decimals` in the schema"),
                     );
                     return None;
                 }

@@ -44,7 +44,12 @@ impl Checker<'_> {
                 let mut diagnostic = Diagnostic::new(codes::E0313, name.span, format!("`{}` is not a value here", name.value));
                 if self.schema.field(&name.value).is_some() {
                     let text = format!("field {}", super::conditions::spelled(&name.value));
-                    diagnostic = diagnostic.help(format!("write `{text}`")).fix(Applicability::Certain, format!("write `{text}`"), name.span, text);
+                    diagnostic = diagnostic.help(format!("write `{text}`")).fix(
+                        Applicability::Certain,
+                        format!("write `{text}`"),
+                        name.span,
+                        text,
+                    );
                 } else {
                     diagnostic = diagnostic.help("write `field name`; attributes stand after `where` only");
                 }
@@ -106,7 +111,8 @@ impl Checker<'_> {
         let near = suggest::nearest(&name.value, self.schema.fields.iter().map(|f| f.name.as_str()));
         let mut diagnostic = unknown(codes::E0201, "field", name, near);
         if let Some(member) = self.schema.fields.iter().find(|f| f.name.starts_with(&prefix)) {
-            diagnostic = diagnostic.help(format!("`{}` is a record: name one of its parts, such as `{}`", name.value, member.name));
+            diagnostic =
+                diagnostic.help(format!("`{}` is a record: name one of its parts, such as `{}`", name.value, member.name));
         } else if self.schema.event(&name.value).is_some() {
             diagnostic = diagnostic.help(format!("there is an event of this name: `event {}`", name.value));
         } else if near.is_none() {
@@ -136,7 +142,9 @@ impl Checker<'_> {
         let message = format!("calculations take numbers, and {}", subject.is());
         let diagnostic = Diagnostic::new(codes::E0304, expr.span, message).here(format!("this is {}", subject.kind()));
         self.report(match subject.single() {
-            Some(Scalar::Date | Scalar::Time) => diagnostic.help("to test how long ago it was, write `older than 30d` or `within 30d`"),
+            Some(Scalar::Date | Scalar::Time) => {
+                diagnostic.help("to test how long ago it was, write `older than 30d` or `within 30d`")
+            }
             Some(Scalar::Bool) => diagnostic.help("write `if(condition, 1, 0)` to count it as a number"),
             _ => diagnostic.help("calculate with numbers, such as `count(...)` or `sum(...)`"),
         });

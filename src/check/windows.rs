@@ -1,8 +1,8 @@
 //! Windows: on events, and as tests on dates and times.
 
 use super::Checker;
-use super::operands::Operand;
 use super::events::a_type;
+use super::operands::Operand;
 use super::subject::Subject;
 use super::typed::{Constant, EventWindow, Side, ValueExpr, ValueWindow};
 use crate::diag::{Applicability, Diagnostic, codes};
@@ -55,7 +55,8 @@ impl Checker<'_> {
         let field = self.field(name)?;
         let column = self.schema.field_column(field)?;
         if !matches!(column.ty, ColumnType::Scalar(Scalar::Date | Scalar::Time)) {
-            let message = format!("field `{}` is {}, and a window is counted from a date or a time", name.value, a_type(column.ty));
+            let message =
+                format!("field `{}` is {}, and a window is counted from a date or a time", name.value, a_type(column.ty));
             self.report(Diagnostic::new(codes::E0302, name.span, message).help("name a field that holds a date or a time"));
             return None;
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::string::FromUtf8Error;
 
 use super::Ui;
-use super::args::{MessageFormat, ScriptArgs};
+use super::args::ScriptArgs;
 use super::failure::{self, Failure};
 use crate::check::typed::SegmentId;
 use crate::check::{Checked, Options, check};
@@ -97,7 +97,13 @@ fn wanted(checked: &Checked, names: &[String]) -> Result<Vec<(SegmentId, String)
 }
 
 /// Checks a source that has been added; one without errors is looked at by the lints too.
-pub fn check_entry(sources: &mut Sources, entry: SourceId, schema: &Schema, overrides: &[(String, String)], data: Data<'_>) -> Checked {
+pub fn check_entry(
+    sources: &mut Sources,
+    entry: SourceId,
+    schema: &Schema,
+    overrides: &[(String, String)],
+    data: Data<'_>,
+) -> Checked {
     let mut checked = check(sources, entry, Options { schema, overrides, read: &|path| read(path).map_err(|e| e.words(path)) });
     if !has_errors(&checked.diagnostics) {
         checked.diagnostics.extend(lint::lint(&checked.program, lint::Options { schema, sources, data }));
@@ -152,15 +158,6 @@ pub fn parse_set(set: &[String]) -> Result<Vec<(String, String)>, Failure> {
             None => Err(Failure::usage(format!("`--set {pair}` has no `=`; write `--set name=value`"))),
         })
         .collect()
-}
-
-/// Diagnostics in the wanted form.
-pub fn rendered(diagnostics: &[Diagnostic], sources: &Sources, format: MessageFormat, color: bool) -> String {
-    match format {
-        MessageFormat::Human => render::human(diagnostics, sources, color),
-        MessageFormat::Short => render::short(diagnostics, sources),
-        MessageFormat::Json => render::json(diagnostics, sources),
-    }
 }
 
 /// `2 errors, 1 warning`

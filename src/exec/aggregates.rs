@@ -18,7 +18,12 @@ pub(super) fn aggregate<'c>(chunk: &mut Chunk<'c>, aggregate: &'c Aggregate, slo
     {
         return Ok(values);
     }
-    let mut maker = Maker { function: &aggregate.function, clock: chunk.context.clock, uniform: uniform(&matched), scratch: Scratch::default() };
+    let mut maker = Maker {
+        function: &aggregate.function,
+        clock: chunk.context.clock,
+        uniform: uniform(&matched),
+        scratch: Scratch::default(),
+    };
     let mut values = Values::Same(None);
     for (at, slot) in slots.iter().enumerate() {
         if at % 1024 == 1023 {
@@ -40,8 +45,7 @@ fn summarised<'c>(
     span: Interval,
     slots: &[u16],
 ) -> Result<Option<Values<'c>>, ExecError> {
-    if !matches!(function, Function::Count | Function::First | Function::Last)
-        || !matched.readers().iter().all(Reader::is_plain)
+    if !matches!(function, Function::Count | Function::First | Function::Last) || !matched.readers().iter().all(Reader::is_plain)
     {
         return Ok(None);
     }

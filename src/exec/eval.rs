@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::cells::Values;
-pub(super) use super::context::Context;
 use super::chunk::ChunkData;
+pub(super) use super::context::Context;
 use super::lists::ByChunk;
 use super::operands::Operands;
 use super::words::{self, Set};
@@ -123,11 +123,8 @@ impl<'c> Chunk<'c> {
         }
         let values = values::expr(self, id, &missing)?;
         let left = self.context.marks.uses(Part::Expr(id));
-        let kept = self.values.entry(id).or_insert_with(|| Kept {
-            known: words::empty(),
-            result: Rc::new(Values::Same(None)),
-            left,
-        });
+        let kept =
+            self.values.entry(id).or_insert_with(|| Kept { known: words::empty(), result: Rc::new(Values::Same(None)), left });
         missing.iter().for_each(|slot| words::insert(&mut kept.known, usize::from(*slot)));
         if missing.len() == len {
             kept.result = Rc::new(values);
@@ -138,11 +135,7 @@ impl<'c> Chunk<'c> {
     }
 
     /// The values that are needed to compare with, for some contacts.
-    pub fn operands(
-        &mut self,
-        exprs: impl FnOnce(&mut dyn FnMut(ExprId)),
-        slots: &[u16],
-    ) -> Result<Operands<'c>, ExecError> {
+    pub fn operands(&mut self, exprs: impl FnOnce(&mut dyn FnMut(ExprId)), slots: &[u16]) -> Result<Operands<'c>, ExecError> {
         let mut ids = Vec::new();
         exprs(&mut |id| ids.push(id));
         let mut operands = Operands::default();

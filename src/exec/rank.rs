@@ -108,12 +108,7 @@ impl Places {
 }
 
 /// The members of a ranking.
-pub(super) fn select(
-    engine: &Engine<'_>,
-    ranked: &Ranked,
-    places: &[Places],
-    cancel: &Cancel,
-) -> Result<ByChunk, ExecError> {
+pub(super) fn select(engine: &Engine<'_>, ranked: &Ranked, places: &[Places], cancel: &Cancel) -> Result<ByChunk, ExecError> {
     let all: u64 = places.iter().map(|p| p.ranked).sum();
     let wanted = match ranked.amount {
         Amount::Count(n) => n,

@@ -6,13 +6,13 @@
 
 use std::rc::Rc;
 
+use super::ExecError;
 use super::cells::Key;
 use super::ends::Span;
 use super::eval::Chunk;
 use super::events::candidates;
 use super::matched::Matched;
 use super::words::{self, Set};
-use super::ExecError;
 use crate::plan::{Sequence, Step, TimeSpan};
 use crate::store::Words;
 use crate::time::{Clock, Duration, Interval};

@@ -46,8 +46,7 @@ pub const EXAMPLES: [Example; 7] = [
 pub const COMMON: (&str, &str) = ("common.seg", include_str!("../../examples/common.seg"));
 
 /// The static list of the tour.
-const LIST: (&str, &str) =
-    ("language_tour/nie_pisac.csv", include_str!("../../examples/language_tour/nie_pisac.csv"));
+const LIST: (&str, &str) = ("language_tour/nie_pisac.csv", include_str!("../../examples/language_tour/nie_pisac.csv"));
 
 /// The text of an embedded script by its path below `examples/`, as the checker asks for it.
 ///

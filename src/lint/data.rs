@@ -128,10 +128,10 @@ impl<'a> Linter<'a> {
             return;
         }
         let begins = format_instant(oldest, clock.zone);
-        let message = format!("this looks back further than the data: the first such event is of {}", begins.get(..10).unwrap_or(&begins));
-        self.warn(
-            Diagnostic::new(codes::W0302, span, message)
-                .help("contacts may seem to have done nothing because nothing was recorded; use a shorter window, or import older data"),
-        );
+        let message =
+            format!("this looks back further than the data: the first such event is of {}", begins.get(..10).unwrap_or(&begins));
+        self.warn(Diagnostic::new(codes::W0302, span, message).help(
+            "contacts may seem to have done nothing because nothing was recorded; use a shorter window, or import older data",
+        ));
     }
 }

@@ -68,7 +68,10 @@ impl<'a> Linter<'a> {
         if claim.is_never() {
             self.warn(Diagnostic::new(codes::W0101, condition.span, "nobody can satisfy this").help("check its numbers"));
         } else if claim.is_always() {
-            self.warn(Diagnostic::new(codes::W0102, condition.span, "everybody satisfies this").help("leave it out, or write `everyone`"));
+            self.warn(
+                Diagnostic::new(codes::W0102, condition.span, "everybody satisfies this")
+                    .help("leave it out, or write `everyone`"),
+            );
         }
     }
 
@@ -92,8 +95,10 @@ impl<'a> Linter<'a> {
 
     /// `c; not c`, whatever c is.
     fn opposites(&mut self, span: Span, parts: &'a [Condition], all: bool) {
-        let negated: HashMap<&Condition, Span> =
-            parts.iter().filter_map(|p| if let ConditionKind::Not(inner) = &p.kind { Some((inner.as_ref(), p.span)) } else { None }).collect();
+        let negated: HashMap<&Condition, Span> = parts
+            .iter()
+            .filter_map(|p| if let ConditionKind::Not(inner) = &p.kind { Some((inner.as_ref(), p.span)) } else { None })
+            .collect();
         if negated.is_empty() {
             return;
         }
@@ -101,7 +106,12 @@ impl<'a> Linter<'a> {
         // Claims have been compared already.
         if let Some((part, not)) = found.filter(|(part, _)| self.claim(part).is_none()) {
             let (code, message) = verdict(all);
-            self.warn(Diagnostic::new(code, span, message).label(part.span, "this").label(not, "is the opposite of this").help("keep one of them"));
+            self.warn(
+                Diagnostic::new(code, span, message)
+                    .label(part.span, "this")
+                    .label(not, "is the opposite of this")
+                    .help("keep one of them"),
+            );
         }
     }
 
@@ -119,7 +129,13 @@ impl<'a> Linter<'a> {
                     Some(EventWindow::PerContact(_)) => return None,
                 };
                 let values = Values::Numbers(counts(*range));
-                Some(Claim { thing: Thing::Events(&matching.sources), values, empty: false, window: Some(window), span: condition.span })
+                Some(Claim {
+                    thing: Thing::Events(&matching.sources),
+                    values,
+                    empty: false,
+                    window: Some(window),
+                    span: condition.span,
+                })
             }
             _ => None,
         }
@@ -128,7 +144,9 @@ impl<'a> Linter<'a> {
     fn test_claim(&self, test: &'a ValueTest, span: Span) -> Option<Claim<'a>> {
         let values = match (&test.test, self.grid(&test.value)) {
             (Test::IsEmpty, _) => return None,
-            (Test::Number(op, n), Some(decimals)) => Values::Numbers(compared(*op, n.floor_scaled(decimals), n.ceil_scaled(decimals))),
+            (Test::Number(op, n), Some(decimals)) => {
+                Values::Numbers(compared(*op, n.floor_scaled(decimals), n.ceil_scaled(decimals)))
+            }
             (Test::NumberBetween(a, b), Some(d)) => Values::Numbers(Intervals::range(a.ceil_scaled(d), b.floor_scaled(d))),
             (Test::NumberIn(list, negated), Some(d)) => {
                 let set = Intervals::union(list.iter().map(|n| equal(n, d)));
@@ -183,7 +201,8 @@ impl<'a> Linter<'a> {
 
     fn times(&self, value: &ValueExpr, window: &Window) -> Option<[Intervals; 2]> {
         let is_date = self.is_date(value)?;
-        let intervals = self.at_moments(|clock| if is_date { day_interval(window, clock) } else { instant_interval(window, clock) });
+        let intervals =
+            self.at_moments(|clock| if is_date { day_interval(window, clock) } else { instant_interval(window, clock) });
         Some(intervals.map(Intervals::of))
     }
 
@@ -262,7 +281,9 @@ impl<'a> Values<'a> {
             (Self::Numbers(a), Self::Numbers(b)) => Self::Numbers(a.and(b)),
             (Self::Times([a, b]), Self::Times([c, d])) => Self::Times([a.and(c), b.and(d)]),
             (Self::Texts(a, false), Self::Texts(b, false)) => Self::Texts(a & b, false),
-            (Self::Texts(a, false), Self::Texts(b, true)) | (Self::Texts(b, true), Self::Texts(a, false)) => Self::Texts(a - b, false),
+            (Self::Texts(a, false), Self::Texts(b, true)) | (Self::Texts(b, true), Self::Texts(a, false)) => {
+                Self::Texts(a - b, false)
+            }
             (Self::Texts(a, true), Self::Texts(b, true)) => Self::Texts(a | b, true),
             _ => return None,
         })
@@ -359,14 +380,20 @@ fn contradiction<'a>(claims: &[Claim<'a>], all: bool) -> Option<Diagnostic> {
         for other in claims.get(at + 1..).unwrap_or_default() {
             let pair = side(claim).and(&side(other));
             let together = met.and(&side(other));
-            if pair.as_ref().or(together.as_ref()).is_some_and(Claim::is_never) || together.as_ref().is_some_and(Claim::is_never) {
+            if pair.as_ref().or(together.as_ref()).is_some_and(Claim::is_never) || together.as_ref().is_some_and(Claim::is_never)
+            {
                 let (code, message) = verdict(all);
                 let (first, then) = if all {
                     ("whoever satisfies this", "cannot satisfy this")
                 } else {
                     ("whoever does not satisfy this", "satisfies this")
                 };
-                return Some(Diagnostic::new(code, other.span, message).here(then).label(claim.span, first).help("check the two, or leave one out"));
+                return Some(
+                    Diagnostic::new(code, other.span, message)
+                        .here(then)
+                        .label(claim.span, first)
+                        .help("check the two, or leave one out"),
+                );
             }
             met = together.unwrap_or(met);
         }
@@ -384,7 +411,11 @@ fn implied(claims: &[Claim<'_>], all: bool) -> Vec<Diagnostic> {
             *position != at && strong.implies(weak) && !weak.implies(strong)
         });
         if let Some((_, other)) = other {
-            let why = if all { "whoever satisfies this satisfies the other part anyway" } else { "this has everyone of the other part already" };
+            let why = if all {
+                "whoever satisfies this satisfies the other part anyway"
+            } else {
+                "this has everyone of the other part already"
+            };
             warnings.push(
                 Diagnostic::new(codes::W0103, claim.span, "this part changes nothing")
                     .here("changes nothing")

@@ -58,9 +58,12 @@ impl<'a> Linter<'a> {
         let text = self.options.sources.text(inner.span);
         if text.starts_with("none") {
             let any = text.replacen("none", "any", 1);
-            self.warn(
-                warning.help("`not none < ... >` is `any < ... >`").fix(Applicability::Certain, "write `any < ... >`", outer.span, any),
-            );
+            self.warn(warning.help("`not none < ... >` is `any < ... >`").fix(
+                Applicability::Certain,
+                "write `any < ... >`",
+                outer.span,
+                any,
+            ));
             return;
         }
         let text = self.options.sources.text(innermost.span).to_owned();

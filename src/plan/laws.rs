@@ -57,8 +57,18 @@ fn at(new: &[NodeId], old: NodeId) -> NodeId {
 
 type Law = fn(&Node, &mut Plan) -> Option<Node>;
 
-const LAWS: [Law; 10] =
-    [flatten, negated_constants, constants, duplicates, complement, quorum_bounds, merge_tests, impossible, ranking, negated_parts];
+const LAWS: [Law; 10] = [
+    flatten,
+    negated_constants,
+    constants,
+    duplicates,
+    complement,
+    quorum_bounds,
+    merge_tests,
+    impossible,
+    ranking,
+    negated_parts,
+];
 
 /// Groups with more parts than this stay parts of their own: copying long groups into ever longer ones would take
 /// quadratic time for chains of definitions.

@@ -218,9 +218,7 @@ impl Words<'_> {
                 let column = |attr: AttrId| self.schema.attribute_column(event, attr);
                 let name = |attr| column(attr).map_or("", |c: &Column| c.name.as_str());
                 let (words, scalar) = match value {
-                    EventValue::Attr(attr) => {
-                        (name(*attr).to_owned(), column(*attr).map_or(Scalar::Text, |c| c.ty.scalar()))
-                    }
+                    EventValue::Attr(attr) => (name(*attr).to_owned(), column(*attr).map_or(Scalar::Text, |c| c.ty.scalar())),
                     EventValue::Instant => ("time".to_owned(), Scalar::Time),
                     EventValue::PartOfAttr(part, attr) => {
                         (format!("{}({})", part.name(), name(*attr)), Scalar::Number { decimals: 0 })

@@ -21,8 +21,8 @@ use crate::time::Clock;
 use crate::value::{Value, in_sample, sample_hash};
 
 pub use rank::{Cutoffs, cutoffs};
-pub use why::{Reason, why};
 use value::Val;
+pub use why::{Reason, why};
 
 /// A contact with everything known of it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -138,9 +138,7 @@ impl<'a> One<'a> {
             ConditionKind::Nobody => false,
             ConditionKind::All(parts) => parts.iter().all(|p| self.condition(p)),
             ConditionKind::Any(parts) => parts.iter().any(|p| self.condition(p)),
-            ConditionKind::Quorum(range, parts) => {
-                range.contains(parts.iter().filter(|p| self.condition(p)).count() as u64)
-            }
+            ConditionKind::Quorum(range, parts) => range.contains(parts.iter().filter(|p| self.condition(p)).count() as u64),
             ConditionKind::Not(inner) => !self.condition(inner),
             ConditionKind::Segment(id) => self.segments.get(id.0 as usize).copied().unwrap_or(false),
             ConditionKind::List(id) => {
@@ -196,9 +194,7 @@ impl<'a> One<'a> {
                 (Val::Number(a), Val::Number(b)) => op.apply(a, b).map(Val::Number),
                 _ => None,
             },
-            ValueExpr::If(condition, then, otherwise) => {
-                self.value(if self.condition(condition) { then } else { otherwise })
-            }
+            ValueExpr::If(condition, then, otherwise) => self.value(if self.condition(condition) { then } else { otherwise }),
             ValueExpr::Part(part, of) => self.part(*part, &self.value(of)?),
         }
     }

@@ -18,9 +18,7 @@ impl One<'_> {
             Test::IsSet => true,
             Test::Is(expected) => *value == Val::Bool(*expected),
             Test::Number(op, than) => number(value).is_some_and(|n| op.accepts(n.cmp(&Number::from(*than)))),
-            Test::NumberBetween(from, to) => {
-                number(value).is_some_and(|n| Number::from(*from) <= n && n <= Number::from(*to))
-            }
+            Test::NumberBetween(from, to) => number(value).is_some_and(|n| Number::from(*from) <= n && n <= Number::from(*to)),
             Test::NumberIn(list, negated) => number(value).is_some_and(|n| is_in(list, n) != *negated),
             Test::Text(op, needle, folding) => text(value).is_some_and(|t| text_test(*op, t, needle, *folding)),
             Test::TextIn(list, folding, negated) => {
@@ -42,13 +40,12 @@ impl One<'_> {
                 Val::Time(ms) => self.own_instants(window).is_some_and(|w| w.contains(*ms)),
                 _ => false,
             },
-            Test::Anniversary(within) => {
-                value.day(self.clock).is_some_and(|day| is_anniversary(day, within, self.clock))
-            }
+            Test::Anniversary(within) => value.day(self.clock).is_some_and(|day| is_anniversary(day, within, self.clock)),
             Test::Has(op, operand) => self.has(value, *op, operand),
             Test::Value(op, other, folding) => self.value(other).is_some_and(|other| self.against(value, *op, &other, *folding)),
             Test::BetweenValues(from, to) => {
-                let holds = |op: CompareOp, other: Option<Val>| other.is_some_and(|o| self.against(value, op, &o, Folding::default()));
+                let holds =
+                    |op: CompareOp, other: Option<Val>| other.is_some_and(|o| self.against(value, op, &o, Folding::default()));
                 holds(CompareOp::GreaterOrEqual, self.value(from)) && holds(CompareOp::LessOrEqual, self.value(to))
             }
             Test::TextValue(op, other, folding) => match (text(value), self.value(other)) {

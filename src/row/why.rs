@@ -22,7 +22,14 @@ pub struct Reason {
 
 /// Why a contact is in a segment, or is not, at the time of `clock`. See [`answers`](super::answers) for `cutoffs`.
 #[must_use]
-pub fn why(schema: &Schema, program: &Program, segment: SegmentId, profile: &Profile, clock: &Clock, cutoffs: &Cutoffs) -> Option<Reason> {
+pub fn why(
+    schema: &Schema,
+    program: &Program,
+    segment: SegmentId,
+    profile: &Profile,
+    clock: &Clock,
+    cutoffs: &Cutoffs,
+) -> Option<Reason> {
     let one = One::new(schema, program, profile, clock, cutoffs);
     program.segments.get(segment.0 as usize).map(|segment| one.reason(&segment.condition))
 }

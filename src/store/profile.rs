@@ -37,7 +37,9 @@ impl Snapshot<'_> {
         let (chunk, slot) = (contact / CHUNK, (contact % CHUNK) as usize);
         (0_u16..)
             .zip(&self.schema().fields)
-            .map(|(id, _)| Ok(self.field_since(FieldId(id), chunk)?.and_then(|c| if let Column::Int(c) = c { c.get(slot) } else { None })))
+            .map(|(id, _)| {
+                Ok(self.field_since(FieldId(id), chunk)?.and_then(|c| if let Column::Int(c) = c { c.get(slot) } else { None }))
+            })
             .collect()
     }
 

@@ -19,5 +19,5 @@ mod spell;
 mod structure;
 
 pub use parse::parse;
-pub use spell::quoted;
 pub use span::{LineIndex, Position, Source, SourceId, Sources, Span};
+pub use spell::quoted;

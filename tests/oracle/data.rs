@@ -285,7 +285,8 @@ fn model(schema: &Schema, imports: &[Import]) -> Vec<Profile> {
     let mut seen: BTreeMap<(String, usize), i64> = BTreeMap::new();
     let mut ids: Vec<(String, String)> = Vec::new();
     let fields = schema.fields.len();
-    let blank = |id: &String| Profile { id: id.clone(), fields: vec![None; fields], since: vec![None; fields], events: Vec::new() };
+    let blank =
+        |id: &String| Profile { id: id.clone(), fields: vec![None; fields], since: vec![None; fields], events: Vec::new() };
     for import in imports {
         let mut lines: Vec<_> = import.lines.iter().collect();
         lines.sort_by_key(|(_, ts, _)| *ts);

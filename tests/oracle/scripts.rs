@@ -12,7 +12,8 @@ use super::data::{CLOSED, TEXTS, World, instant};
 
 /// A script of segments `s0`, `s1`, ..., some of which refer to earlier ones.
 pub fn script(rng: &mut impl Rng, world: &World, segments: usize) -> String {
-    let mut out = "param $liczba: number = 1.5\nparam $kraje: list<text> = [\"PL\", \"Łódź\"]\nlist lista = \"lista.csv\"\n".to_owned();
+    let mut out =
+        "param $liczba: number = 1.5\nparam $kraje: list<text> = [\"PL\", \"Łódź\"]\nlist lista = \"lista.csv\"\n".to_owned();
     let mut writer = Writer { rng, world, segments: 0, lets: Vec::new(), decisions: 0 };
     while writer.segments < segments {
         match writer.rng.random_range(0..12) {
@@ -24,7 +25,8 @@ pub fn script(rng: &mut impl Rng, world: &World, segments: usize) -> String {
             }
             2 => {
                 let (a, b) = (writer.condition(1), writer.condition(1));
-                writeln!(out, "decision d{} < when {a} -> \"x\"; when {b} -> \"y\"; otherwise -> \"x\" >", writer.decisions).unwrap();
+                writeln!(out, "decision d{} < when {a} -> \"x\"; when {b} -> \"y\"; otherwise -> \"x\" >", writer.decisions)
+                    .unwrap();
                 writer.decisions += 1;
             }
             _ => {
@@ -367,7 +369,11 @@ impl<R: Rng> Writer<'_, R> {
             }
             8 => format!("hour({})", self.variable_of(Kind::Time, depth.saturating_sub(1))),
             9 => {
-                let list = if self.rng.random_bool(0.5) { "field zam".to_owned() } else { self.variable_of(Kind::Texts, depth.saturating_sub(1)) };
+                let list = if self.rng.random_bool(0.5) {
+                    "field zam".to_owned()
+                } else {
+                    self.variable_of(Kind::Texts, depth.saturating_sub(1))
+                };
                 format!("size({list})")
             }
             _ if depth > 0 => {
@@ -409,7 +415,12 @@ impl<R: Rng> Writer<'_, R> {
                 match self.rng.random_range(0..4) {
                     0 => format!("{} {value}", self.one(&["before", "after", "since", "on"])),
                     1 => format!("between {value} and {}", self.value_of(other, 1)),
-                    2 => format!("within {} {} field {}", self.duration(), self.one(&["after", "before"]), self.one(&["d", "c", "e"])),
+                    2 => format!(
+                        "within {} {} field {}",
+                        self.duration(),
+                        self.one(&["after", "before"]),
+                        self.one(&["d", "c", "e"])
+                    ),
                     _ => format!("{op} {value}"),
                 }
             }

@@ -245,7 +245,6 @@ fn share(sample: &Sample) -> Node {
     }
 }
 
-
 fn put<T>(all: &mut [T], at: u32, value: T) {
     if let Some(slot) = all.get_mut(at as usize) {
         *slot = value;

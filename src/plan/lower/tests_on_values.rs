@@ -3,9 +3,7 @@
 use super::Lowering;
 use crate::check::typed::{CompareOp, CountRange, ListOperand, Test, TextOp};
 use crate::plan::atoms::decimals;
-use crate::plan::{
-    Atom, EventAtom, EventTest, Expr, ExprId, Function, Intervals, Node, NumberTest, Predicate, TextPredicate,
-};
+use crate::plan::{Atom, EventAtom, EventTest, Expr, ExprId, Function, Intervals, Node, NumberTest, Predicate, TextPredicate};
 use crate::schema::{EventId, Scalar};
 use crate::time::{Interval, Point, day_interval, instant_interval};
 use crate::value::{Folding, fold};

@@ -1,11 +1,11 @@
 //! Conditions, filters on events, and tests.
 
 use super::{Context, literal, name, path, time, value};
+use crate::diag::{Diagnostic, codes};
 use crate::syntax::ast::{
     Amount, CompareOp, Condition, ConditionKind, CountWords, EventCondition, Filter, FilterKind, FilterValue, GroupKind, HasOp,
     ItemQuantifier, ListOperand, Literal, Ranked, Sample, Sequence, Step, Test, TestKind, TextOp,
 };
-use crate::diag::{Diagnostic, codes};
 use crate::syntax::parse::{Node, NodeKind};
 use crate::value::Folding;
 

@@ -1,7 +1,9 @@
 //! `test` definitions.
 
 use super::{Context, doc_above, literal, name, path, time, value};
-use crate::syntax::ast::{Expectation, ExpectationKind, Expr, ExprKind, Literal, Name, TestContact, TestDef, TestEvent, TestItem, TestValue};
+use crate::syntax::ast::{
+    Expectation, ExpectationKind, Expr, ExprKind, Literal, Name, TestContact, TestDef, TestEvent, TestItem, TestValue,
+};
 use crate::syntax::parse::{Node, NodeKind};
 
 /// A test from a `test_def` node.
@@ -28,7 +30,9 @@ fn item(cx: &mut Context<'_>, node: &Node<'_>) -> Option<TestItem> {
             values: values(cx, node),
             at: at(cx, node.child(NodeKind::test_at)?)?,
         })),
-        NodeKind::test_expect => expectation(cx, node.children.get(1)?).map(|kind| TestItem::Expect(Expectation { kind, span: node.span })),
+        NodeKind::test_expect => {
+            expectation(cx, node.children.get(1)?).map(|kind| TestItem::Expect(Expectation { kind, span: node.span }))
+        }
         _ => None,
     }
 }
