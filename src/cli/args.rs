@@ -53,9 +53,16 @@ pub enum Command {
     Run(RunArgs),
     /// Report every mistake in scripts
     #[command(
-        before_help = "Examples:\n  segql check segment.seg --schema schema.toml\n  segql check *.seg --store data.segql --message-format short"
+        before_help = "Examples:\n  segql check segment.seg --schema schema.toml\n  segql check *.seg --store data.segql --message-format short\n  segql check --fix segment.seg --schema schema.toml"
     )]
     Check(CheckArgs),
+    /// Explain the code of a diagnostic, with an example and the remedy
+    #[command(before_help = "Examples:\n  segql explain-error E0203\n  segql explain-error            all codes")]
+    ExplainError {
+        /// Code such as E0203 (default: list all of them)
+        #[arg(value_name = "CODE")]
+        code: Option<String>,
+    },
     /// Run the tests that scripts carry
     #[command(
         before_help = "Examples:\n  segql test segment.seg --schema schema.toml\n  segql test *.seg --store data.segql --format junit > report.xml"
@@ -229,6 +236,8 @@ pub enum MessageFormat {
     Short,
     /// One JSON object each
     Json,
+    /// One SARIF 2.1.0 log, for code hosts and editors
+    Sarif,
 }
 
 /// `segql check`
@@ -252,6 +261,9 @@ pub struct CheckArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t = MessageFormat::Human, value_name = "FORMAT")]
     pub message_format: MessageFormat,
+    /// Make the fixes that are certain, in the files themselves, until none is left
+    #[arg(long, conflicts_with = "text")]
+    pub fix: bool,
 }
 
 /// What `segql test` prints.

@@ -8,7 +8,9 @@ mod data;
 mod demo;
 mod evaluate;
 mod explain;
+mod explain_error;
 mod failure;
+mod fix;
 mod generate;
 mod import;
 mod input;
@@ -41,6 +43,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args, ui),
         Command::Check(args) => check::check(&args, ui),
         Command::Explain(args) => explain::explain(&args, ui),
+        Command::ExplainError { code } => explain_error::explain_error(code.as_deref()),
         Command::Test(args) => test::test(&args, ui),
         Command::Schema(SchemaCommand::Infer { files, timezone, output }) => {
             schema::infer(&files, &timezone, output.as_deref(), ui)

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::string::FromUtf8Error;
 
 use super::Ui;
-use super::args::{MessageFormat, ScriptArgs};
+use super::args::ScriptArgs;
 use super::failure::{self, Failure};
 use crate::check::typed::{DecisionId, Program, SegmentId};
 use crate::check::{Checked, Options, check};
@@ -190,15 +190,6 @@ pub fn parse_set(set: &[String]) -> Result<Vec<(String, String)>, Failure> {
             None => Err(Failure::usage(format!("`--set {pair}` has no `=`; write `--set name=value`"))),
         })
         .collect()
-}
-
-/// Diagnostics in the wanted form.
-pub fn rendered(diagnostics: &[Diagnostic], sources: &Sources, format: MessageFormat, color: bool) -> String {
-    match format {
-        MessageFormat::Human => render::human(diagnostics, sources, color),
-        MessageFormat::Short => render::short(diagnostics, sources),
-        MessageFormat::Json => render::json(diagnostics, sources),
-    }
 }
 
 /// `2 errors, 1 warning`

@@ -1,15 +1,20 @@
 //! Diagnostics as plain data, the registry of their codes, and how they are shown.
 //!
-//! A [`Diagnostic`] is made where a mistake is found; [`render`] turns it into text, JSON or one line. Messages are
+//! A [`Diagnostic`] is made where a mistake is found; [`render`] turns it into text, JSON or one line, [`Sarif`] into a
+//! log for other tools, and [`apply_certain`] makes its fix. Messages are
 //! lower case, without a final period, with the user's text in backticks, and say enough alone.
 
 pub mod codes;
+mod fix;
 pub mod render;
+mod sarif;
 
 use crate::syntax::Span;
 use serde::Serialize;
 
 pub use codes::Code;
+pub use fix::{Applied, apply_certain};
+pub use sarif::Sarif;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
