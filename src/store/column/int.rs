@@ -107,6 +107,9 @@ fn common_divisor(values: &[Option<i64>], min: i64) -> u64 {
     let mut divisor = 0;
     for value in values.iter().flatten() {
         let (mut a, mut b) = (divisor, value.abs_diff(min));
+        if a != 0 && b % a == 0 {
+            continue;
+        }
         while b != 0 {
             (a, b) = (b, a % b);
         }

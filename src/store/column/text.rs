@@ -30,24 +30,69 @@ pub struct CodeSet {
 /// Encodes a column; `bitmaps` for the contacts of a chunk, not for rows of events.
 #[must_use]
 pub fn encode_texts(values: &[Option<&str>], bitmaps: bool) -> Vec<u8> {
-    tagged(TAG_TEXT, &encode(values, bitmaps))
+    let mut builder = TextBuilder::default();
+    for value in values {
+        builder.push(*value);
+    }
+    builder.encode(bitmaps)
 }
 
-fn encode(values: &[Option<&str>], bitmaps: bool) -> Vec<u8> {
-    // First a code for each text in order of appearance, then the codes of the sorted dictionary.
-    let mut seen: HashMap<&str, u32, Hasher> = HashMap::default();
-    let mut texts: Vec<&str> = Vec::new();
-    let first: Vec<Option<u32>> = values
-        .iter()
-        .map(|value| {
-            value.map(|text| {
-                *seen.entry(text).or_insert_with(|| {
-                    texts.push(text);
-                    u32::try_from(texts.len() - 1).unwrap_or(u32::MAX)
-                })
-            })
+/// A column on its way: a code for each text in order of appearance. A text is looked at while it is at hand; later only its
+/// first occurrence is, which stays in the cache.
+#[derive(Default)]
+pub struct TextBuilder<'v> {
+    seen: HashMap<&'v str, u32, Hasher>,
+    texts: Vec<&'v str>,
+    codes: Vec<u32>,
+}
+
+/// No text.
+const EMPTY: u32 = u32::MAX;
+
+impl<'v> TextBuilder<'v> {
+    /// Adds a slot.
+    pub fn push(&mut self, text: Option<&'v str>) {
+        let code = text.map_or(EMPTY, |text| self.code(text));
+        self.codes.push(code);
+    }
+
+    /// Sets a slot of a column of so many slots, all empty at first.
+    pub fn set(&mut self, slot: usize, slots: usize, text: &'v str) {
+        let code = self.code(text);
+        self.codes.resize(slots, EMPTY);
+        if let Some(place) = self.codes.get_mut(slot) {
+            *place = code;
+        }
+    }
+
+    /// Number of slots.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.codes.len()
+    }
+
+    /// Whether there is no slot.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.codes.is_empty()
+    }
+
+    fn code(&mut self, text: &'v str) -> u32 {
+        *self.seen.entry(text).or_insert_with(|| {
+            self.texts.push(text);
+            u32::try_from(self.texts.len() - 1).unwrap_or(EMPTY)
         })
-        .collect();
+    }
+
+    /// The encoded column.
+    #[must_use]
+    pub fn encode(&self, bitmaps: bool) -> Vec<u8> {
+        tagged(TAG_TEXT, &encode(&self.texts, &self.codes, bitmaps))
+    }
+}
+
+fn encode(texts: &[&str], first: &[u32], bitmaps: bool) -> Vec<u8> {
+    // The codes of the sorted dictionary take the place of those in order of appearance.
     let mut order: Vec<u32> = (0..).take(texts.len()).collect();
     let text_of = |code: u32| texts.get(code as usize).copied().unwrap_or_default();
     order.sort_unstable_by_key(|code| text_of(*code));
@@ -57,7 +102,7 @@ fn encode(values: &[Option<&str>], bitmaps: bool) -> Vec<u8> {
             *slot = rank;
         }
     }
-    let codes: Vec<Option<i64>> = first.iter().map(|code| code.and_then(|c| sorted.get(c as usize).copied())).collect();
+    let codes: Vec<Option<i64>> = first.iter().map(|code| sorted.get(*code as usize).copied()).collect();
     let mut sections = SectionsWriter::default();
     let mut ends = Vec::with_capacity(order.len());
     let mut bytes = Vec::new();
@@ -276,6 +321,10 @@ impl CodeSet {
 mod tests {
     use super::super::presence_words;
     use super::*;
+
+    fn untagged(texts: &[Option<&str>], bitmaps: bool) -> Vec<u8> {
+        encode_texts(texts, bitmaps)[8..].to_vec()
+    }
     use proptest::prelude::*;
 
     proptest! {
@@ -283,7 +332,7 @@ mod tests {
         #[test]
         fn any_column_comes_back(values in prop::collection::vec(prop::option::weighted(0.8, "[a-cłó]{0,3}"), 0..400), with_bitmaps in any::<bool>()) {
             let texts: Vec<Option<&str>> = values.iter().map(Option::as_deref).collect();
-            let bytes = encode(&texts, with_bitmaps);
+            let bytes = untagged(&texts, with_bitmaps);
             let column = TextColumn::decode(&bytes).unwrap();
             for (slot, text) in texts.iter().enumerate() {
                 prop_assert_eq!(column.text(slot), *text);
@@ -308,7 +357,7 @@ mod tests {
     fn large_dictionaries_have_no_bitmaps() {
         let owned: Vec<String> = (0..1000).map(|n| format!("wartość {n}")).collect();
         let texts: Vec<Option<&str>> = owned.iter().map(|t| Some(t.as_str())).collect();
-        let bytes = encode(&texts, true);
+        let bytes = untagged(&texts, true);
         let column = TextColumn::decode(&bytes).unwrap();
         let mut out = vec![0; 16];
         column.scan(&column.matching(|t| t.ends_with('7')), &mut out).unwrap();

@@ -1,6 +1,6 @@
 //! Events: rows sorted by type, contact, instant and arrival, merged with what the store has, duplicates left out.
 
-use super::super::column::{encode_ints, encode_list, encode_texts};
+use super::super::column::{TextBuilder, encode_ints, encode_list};
 use super::super::events::{ATTRIBUTES, EVENT_IDS, ROWS, SUMMARY, encode_event_ids, encode_rows, encode_summary};
 use super::super::key::{Part, PartKind};
 use super::super::record::BodyValue;
@@ -8,7 +8,7 @@ use super::super::snapshot::{KIND_COLUMN, KIND_EVENT_IDS, KIND_ROWS, KIND_SUMMAR
 use super::super::{CHUNK, StoreError};
 use super::build::{Job, Output};
 use super::partition::Partition;
-use super::pass::{Pass, Row, Source, Stored};
+use super::pass::{Origin, Pass, Row, Source, Stored};
 use crate::schema::{ColumnType, EventId, EventType, Scalar};
 use crate::value::{Value, ValueRef};
 
@@ -57,10 +57,11 @@ pub(super) fn build(
         duplicates += input.remove_duplicates(bytes, &snapshot, chunk, &slots)?;
         added += input.by_type.iter().map(Vec::len).sum::<usize>() as u64;
         input.merge(&stored);
+        let origin = Origin { bytes, stored: &stored, with_ids: input.has_ids() || stored.has_ids() };
         for ((event, rows), state) in (0_u16..).map(EventId).zip(&input.by_type).zip(&mut states) {
             if !rows.is_empty() {
                 let state = state.get_or_insert_with(TypeState::new);
-                state.add(job, chunk, event, rows, bytes, &stored, output)?;
+                state.add(job, chunk, event, rows, origin, output)?;
             }
         }
     }
@@ -102,15 +103,13 @@ impl TypeState {
     }
 
     /// Adds the rows of the contacts of a pass, block by block.
-    #[expect(clippy::too_many_arguments, reason = "what one chunk needs, once")]
     fn add(
         &mut self,
         job: &Job<'_>,
         chunk: u32,
         event: EventId,
         rows: &[Row],
-        bytes: &[u8],
-        stored: &Stored,
+        origin: Origin<'_>,
         output: &Output<'_>,
     ) -> Result<(), StoreError> {
         let part = Part { chunk, kind: PartKind::Event(event) };
@@ -125,13 +124,13 @@ impl TypeState {
             let (block, tail) = rest.split_at(end);
             rest = tail;
             let number = u32::try_from(self.block_ends.len()).unwrap_or(u32::MAX);
-            self.add_block(part, number, block, bytes, stored, output);
-            attributes(part, number, ty, block, bytes, stored, output)?;
+            self.add_block(part, number, block, origin, output);
+            attributes(part, number, ty, block, origin, output)?;
         }
         Ok(())
     }
 
-    fn add_block(&mut self, part: Part, number: u32, rows: &[Row], bytes: &[u8], stored: &Stored, output: &Output<'_>) {
+    fn add_block(&mut self, part: Part, number: u32, rows: &[Row], origin: Origin<'_>, output: &Output<'_>) {
         let (mut slots, mut ends) = (Vec::new(), Vec::new());
         let mut end = 0_u32;
         for of_contact in rows.chunk_by(|a, b| a.slot == b.slot) {
@@ -148,9 +147,11 @@ impl TypeState {
         }
         let ts: Vec<Option<i64>> = rows.iter().map(|r| Some(r.ts)).collect();
         output.put(part, ROWS, number, KIND_ROWS, &encode_rows(&slots, &ends, &ts));
-        let ids: Vec<Option<u128>> = rows.iter().map(|r| r.event_id(bytes, stored)).collect();
-        if ids.iter().any(Option::is_some) {
-            output.put(part, EVENT_IDS, number, KIND_EVENT_IDS, &encode_event_ids(&ids));
+        if origin.with_ids {
+            let ids: Vec<Option<u128>> = rows.iter().map(|r| r.event_id(origin)).collect();
+            if ids.iter().any(Option::is_some) {
+                output.put(part, EVENT_IDS, number, KIND_EVENT_IDS, &encode_event_ids(&ids));
+            }
         }
         self.block_ends.push(slots.last().map_or(0, |slot| u32::from(*slot) + 1));
     }
@@ -162,14 +163,13 @@ fn attributes(
     block: u32,
     ty: &EventType,
     rows: &[Row],
-    bytes: &[u8],
-    stored: &Stored,
+    origin: Origin<'_>,
     output: &Output<'_>,
 ) -> Result<(), StoreError> {
     let damaged = || StoreError::damaged("temporary data of the import");
     let mut columns: Vec<AttributeColumn<'_>> = ty.attributes.iter().map(|a| AttributeColumn::new(a.ty)).collect();
     for (at, row) in rows.iter().enumerate() {
-        match row.source(bytes, stored).ok_or_else(damaged)? {
+        match row.source(origin).ok_or_else(damaged)? {
             Source::New(mut body) => {
                 body.event_head().ok_or_else(damaged)?;
                 while !body.is_at_end() {
@@ -197,17 +197,17 @@ fn attributes(
 /// One attribute of a block; its vectors stay empty until a row has it.
 enum AttributeColumn<'v> {
     Ints(Vec<Option<i64>>),
-    Texts(Vec<Option<&'v str>>),
+    Texts(TextBuilder<'v>),
     IntLists { lengths: Vec<u32>, items: Vec<Option<i64>> },
-    TextLists { lengths: Vec<u32>, items: Vec<Option<&'v str>> },
+    TextLists { lengths: Vec<u32>, items: TextBuilder<'v> },
 }
 
 impl<'v> AttributeColumn<'v> {
     fn new(ty: ColumnType) -> Self {
         match (ty.is_list(), ty.scalar()) {
-            (false, Scalar::Text) => Self::Texts(Vec::new()),
+            (false, Scalar::Text) => Self::Texts(TextBuilder::default()),
             (false, _) => Self::Ints(Vec::new()),
-            (true, Scalar::Text) => Self::TextLists { lengths: Vec::new(), items: Vec::new() },
+            (true, Scalar::Text) => Self::TextLists { lengths: Vec::new(), items: TextBuilder::default() },
             (true, _) => Self::IntLists { lengths: Vec::new(), items: Vec::new() },
         }
     }
@@ -246,9 +246,8 @@ impl<'v> AttributeColumn<'v> {
                 }
             }
             Self::Texts(values) => {
-                values.resize(rows, None);
-                if let (Some(slot), ValueRef::Text(text)) = (values.get_mut(row), value) {
-                    *slot = Some(text);
+                if let ValueRef::Text(text) = value {
+                    values.set(row, rows, text);
                 }
             }
             // Decoders hand lists to list columns only.
@@ -263,7 +262,9 @@ impl<'v> AttributeColumn<'v> {
                 lengths
             }
             Self::TextLists { lengths, items } => {
-                items.extend(list.map(|item| if let Some(ValueRef::Text(text)) = item { Some(text) } else { None }));
+                for item in list {
+                    items.push(if let Some(ValueRef::Text(text)) = item { Some(text) } else { None });
+                }
                 lengths
             }
             Self::Ints(_) | Self::Texts(_) => return,
@@ -277,11 +278,9 @@ impl<'v> AttributeColumn<'v> {
     fn encode(self, rows: usize) -> Option<Vec<u8>> {
         match self {
             Self::Ints(values) => (values.len() == rows).then(|| encode_ints(&values)),
-            Self::Texts(values) => (values.len() == rows).then(|| encode_texts(&values, false)),
+            Self::Texts(values) => (values.len() == rows).then(|| values.encode(false)),
             Self::IntLists { lengths, items } => (lengths.len() == rows).then(|| encode_list(&lengths, &encode_ints(&items))),
-            Self::TextLists { lengths, items } => {
-                (lengths.len() == rows).then(|| encode_list(&lengths, &encode_texts(&items, false)))
-            }
+            Self::TextLists { lengths, items } => (lengths.len() == rows).then(|| encode_list(&lengths, &items.encode(false))),
         }
     }
 }

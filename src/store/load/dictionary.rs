@@ -27,6 +27,9 @@ struct Entry {
 
 const INLINE: usize = 16;
 
+/// No contact has this number.
+pub(super) const UNKNOWN: u32 = u32::MAX;
+
 /// A short id and zeros after it.
 fn inline(id: &[u8]) -> Option<[u64; 2]> {
     let mut key = [0; INLINE];
@@ -35,8 +38,12 @@ fn inline(id: &[u8]) -> Option<[u64; 2]> {
     Some([u64::from_le_bytes(*low), u64::from_le_bytes(*high.first_chunk::<8>()?)])
 }
 
-fn hash(id: &[u8]) -> u64 {
-    std::hash::BuildHasher::hash_one(&super::super::column::Hasher::default(), id)
+/// The hash of an id, and its key when it is short.
+fn hashed(id: &[u8]) -> (u64, Option<[u64; 2]>) {
+    match inline(id) {
+        Some(key) => (hash_inline(key), Some(key)),
+        None => (std::hash::BuildHasher::hash_one(&super::super::column::Hasher::default(), id), None),
+    }
 }
 
 /// The hash of a short id is made of its key, so that the table can grow without the arena.
@@ -61,20 +68,35 @@ impl<'s> Dictionary<'s> {
         Self { store, txn, table: HashTable::new(), arena: Vec::new(), previous, new: Vec::new() }
     }
 
+    /// The numbers of the contacts that have been met already, in order; [`UNKNOWN`] for the others.
+    ///
+    /// One look-up does not wait for the memory that another one touches, as it would with the rest of the work between them.
+    pub fn known<'i>(&self, ids: impl Iterator<Item = &'i [u8]>, numbers: &mut Vec<u32>) {
+        numbers.clear();
+        numbers.extend(ids.map(|id| {
+            let (hash, key) = hashed(id);
+            self.find(id, hash, key).unwrap_or(UNKNOWN)
+        }));
+    }
+
+    fn find(&self, id: &[u8], hash: u64, key: Option<[u64; 2]>) -> Option<u32> {
+        let len = id.len();
+        let found = if let Some(key) = key {
+            self.table.find(hash, |e| e.key == key && e.len as usize == len)
+        } else {
+            let same = |e: &Entry| e.len as usize == len && e.key[0] == hash && slice(&self.arena, e.key[1], e.len) == id;
+            self.table.find(hash, same)
+        };
+        found.map(|entry| entry.number)
+    }
+
     /// The number of a contact; a new one gets the next.
     pub fn number(&mut self, id: &[u8]) -> Result<u32, StoreError> {
-        let len = u32::try_from(id.len()).unwrap_or(u32::MAX);
-        let short = inline(id);
-        let hash = short.map_or_else(|| hash(id), hash_inline);
-        let found = if let Some(key) = short {
-            self.table.find(hash, |e| e.key == key && e.len == len)
-        } else {
-            let arena = &self.arena;
-            self.table.find(hash, |e| e.len == len && e.key[0] == hash && slice(arena, e.key[1], len) == id)
-        };
-        if let Some(entry) = found {
-            return Ok(entry.number);
+        let (hash, key) = hashed(id);
+        if let Some(number) = self.find(id, hash, key) {
+            return Ok(number);
         }
+        let len = u32::try_from(id.len()).unwrap_or(u32::MAX);
         let known = if self.previous == 0 {
             None
         } else {
@@ -96,7 +118,7 @@ impl<'s> Dictionary<'s> {
             self.new.push((start, len));
             number.ok_or(StoreError::TooManyContacts)?
         };
-        self.table.insert_unique(hash, Entry { number, len, key: short.unwrap_or([hash, start]) }, Entry::hash);
+        self.table.insert_unique(hash, Entry { number, len, key: key.unwrap_or([hash, start]) }, Entry::hash);
         Ok(number)
     }
 

@@ -20,7 +20,7 @@ use super::key::{Part, ValueKey};
 use super::record::{Batch, BatchKind};
 use super::{CHUNK, MAX_CONTACT_ID_BYTES, Store, StoreError};
 use crate::schema::Schema;
-use dictionary::Dictionary;
+use dictionary::{Dictionary, UNKNOWN};
 use partition::Partitions;
 
 /// How to load.
@@ -59,6 +59,8 @@ pub struct Loader<'s> {
     schema: Schema,
     meta: Meta,
     dictionary: Dictionary<'s>,
+    /// The numbers of a batch, kept for the next.
+    numbers: Vec<u32>,
     contacts: Partitions,
     events: Partitions,
     options: LoadOptions,
@@ -87,6 +89,7 @@ impl<'s> Loader<'s> {
             schema: schema.clone(),
             meta,
             dictionary: Dictionary::new(store, txn, contacts),
+            numbers: Vec::new(),
             contacts: Partitions::new(&options),
             events: Partitions::new(&options),
             options,
@@ -100,9 +103,10 @@ impl<'s> Loader<'s> {
     /// A full disk under the temporary folder, too many contacts, failures of the engine.
     pub fn push(&mut self, batch: &Batch) -> Result<(), StoreError> {
         let partitions = if batch.kind() == BatchKind::Contacts { &mut self.contacts } else { &mut self.events };
-        for (id, body) in batch.rows() {
+        self.dictionary.known(batch.rows().map(|(id, _)| id), &mut self.numbers);
+        for ((id, body), known) in batch.rows().zip(&self.numbers) {
             debug_assert!(id.len() <= MAX_CONTACT_ID_BYTES);
-            let contact = self.dictionary.number(id)?;
+            let contact = if *known == UNKNOWN { self.dictionary.number(id)? } else { *known };
             partitions.push(contact / CHUNK, contact % CHUNK, body);
         }
         partitions.spill_if_full()

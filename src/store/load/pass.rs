@@ -35,19 +35,30 @@ pub(super) enum Source<'s> {
     Stored(&'s StoredRow),
 }
 
+/// What the rows of a pass point into.
+#[derive(Clone, Copy)]
+pub(super) struct Origin<'o> {
+    /// The new rows, as they arrived.
+    pub bytes: &'o [u8],
+    /// The rows of the store.
+    pub stored: &'o Stored,
+    /// Whether any of them has an `event_id`.
+    pub with_ids: bool,
+}
+
 impl Row {
     /// The body of a new row, or the stored row.
-    pub fn source<'s>(&self, bytes: &'s [u8], stored: &'s Stored) -> Option<Source<'s>> {
+    pub fn source<'o>(&self, origin: Origin<'o>) -> Option<Source<'o>> {
         let place = self.place as usize;
         if self.arrival & NEW == 0 {
-            return stored.rows.get(place).map(Source::Stored);
+            return origin.stored.rows.get(place).map(Source::Stored);
         }
-        bytes.get(place..place + self.len as usize).map(|body| Source::New(Body::new(body)))
+        origin.bytes.get(place..place + self.len as usize).map(|body| Source::New(Body::new(body)))
     }
 
     /// The hashed id of the event.
-    pub fn event_id(&self, bytes: &[u8], stored: &Stored) -> Option<u128> {
-        match self.source(bytes, stored)? {
+    pub fn event_id(&self, origin: Origin<'_>) -> Option<u128> {
+        match self.source(origin)? {
             Source::New(mut body) => body.event_head()?.event_id,
             Source::Stored(row) => row.event_id,
         }
@@ -83,6 +94,11 @@ impl Pass {
         Ok(())
     }
 
+    /// Whether any new row has an `event_id`.
+    pub fn has_ids(&self) -> bool {
+        self.has_ids
+    }
+
     /// Which types have rows.
     pub fn touched(&self) -> Vec<bool> {
         self.by_type.iter().map(|rows| !rows.is_empty()).collect()
@@ -102,9 +118,9 @@ impl Pass {
         }
         // What the store has arrived before everything new.
         let mut first: HashMap<(u16, u128), u32> = stored_ids(snapshot, chunk, slots)?;
-        let none = Stored::default();
+        let origin = Origin { bytes, stored: &Stored::default(), with_ids: true };
         for row in self.by_type.iter().flatten() {
-            if let Some(id) = row.event_id(bytes, &none) {
+            if let Some(id) = row.event_id(origin) {
                 let arrival = first.entry((row.slot, id)).or_insert(row.arrival);
                 *arrival = row.arrival.min(*arrival);
             }
@@ -112,7 +128,7 @@ impl Pass {
         let mut removed = 0;
         for rows in &mut self.by_type {
             let before = rows.len();
-            rows.retain(|row| row.event_id(bytes, &none).is_none_or(|id| first.get(&(row.slot, id)) == Some(&row.arrival)));
+            rows.retain(|row| row.event_id(origin).is_none_or(|id| first.get(&(row.slot, id)) == Some(&row.arrival)));
             removed += (before - rows.len()) as u64;
         }
         Ok(removed)
@@ -208,6 +224,11 @@ pub(super) struct StoredRow {
 }
 
 impl Stored {
+    /// Whether any row has an `event_id`.
+    pub fn has_ids(&self) -> bool {
+        self.rows.iter().any(|row| row.event_id.is_some())
+    }
+
     pub fn load(snapshot: &Snapshot<'_>, chunk: u32, slots: &std::ops::Range<u32>, touched: &[bool]) -> Result<Self, StoreError> {
         let mut stored = Self { rows: Vec::new() };
         for ((event, ty), touched) in (0_u16..).map(EventId).zip(&snapshot.schema().events).zip(touched) {
