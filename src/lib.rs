@@ -6,6 +6,7 @@ pub mod cli;
 pub mod diag;
 #[cfg(feature = "engine")]
 pub mod exec;
+pub mod fmt;
 #[cfg(feature = "engine")]
 pub mod generate;
 #[cfg(feature = "engine")]

@@ -18,6 +18,7 @@ mod span;
 mod spell;
 mod structure;
 
+pub(crate) use build::doc_above;
 pub use parse::parse;
 pub use span::{LineIndex, Position, Source, SourceId, Sources, Span};
 pub use spell::quoted;

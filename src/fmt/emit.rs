@@ -1,0 +1,147 @@
+//! Tokens of the source to the document, each with the comments around it.
+
+use std::borrow::Cow;
+
+use super::doc::{Break, Doc};
+use super::trivia::{Comment, Trivia};
+use crate::syntax::parse::Node;
+
+/// A document being made from a text.
+pub(super) struct Emitter<'a> {
+    text: &'a str,
+    trivia: Trivia<'a>,
+    pub doc: Doc<'a>,
+    /// Where the last token ended.
+    at: usize,
+    /// Comments found before a separator: they go before what follows it.
+    deferred: Vec<&'a str>,
+    /// A blank line is due before the next token or the comments that belong to it.
+    blank_due: bool,
+}
+
+impl<'a> Emitter<'a> {
+    /// For a text whose pieces in `opaque` are kept as they are.
+    pub fn new(text: &'a str, opaque: &[(usize, usize)]) -> Self {
+        let trivia = Trivia::new(text, opaque);
+        Self { text, trivia, doc: Doc::default(), at: 0, deferred: Vec::new(), blank_due: false }
+    }
+
+    /// A token that a node stands for, in its own or another spelling.
+    pub fn token(&mut self, node: &Node<'a>, spelling: impl Into<Cow<'a, str>>) {
+        self.token_at(node.span.start, node.span.end, spelling.into());
+    }
+
+    /// A token of the text, with its comments.
+    pub fn token_at(&mut self, start: usize, end: usize, spelling: impl Into<Cow<'a, str>>) {
+        self.comments_above(start);
+        self.inline_comments(start, true);
+        self.doc.text(spelling);
+        self.ended_at(end);
+    }
+
+    /// A sign that is no node: the next one in the text.
+    pub fn sign(&mut self, sign: &'static str) {
+        let start = self.next();
+        self.token_at(start, start + sign.len(), sign);
+    }
+
+    /// `;` or `,` if it is the next sign: written when something follows, dropped when it only ends a list.
+    pub fn separator(&mut self, sign: &'static str, written: bool) {
+        let start = self.next();
+        if !self.text.get(start..).is_some_and(|rest| rest.starts_with(sign)) {
+            return;
+        }
+        if let Some(gap) = self.trivia.before(start) {
+            self.deferred.extend(gap.own.iter().map(|comment| comment.text));
+        }
+        self.inline_comments(start, false);
+        if written {
+            self.doc.separator(sign);
+        }
+        self.ended_at(start + sign.len());
+    }
+
+    /// Closes what is indented: comments before the sign still belong inside.
+    pub fn close(&mut self, sign: &'static str, kind: Break) {
+        let start = self.next();
+        self.comments_above(start);
+        self.doc.dedent();
+        self.doc.line(kind);
+        self.inline_comments(start, false);
+        self.doc.text(sign);
+        self.ended_at(start + sign.len());
+    }
+
+    /// A break before the node that begins at `start`, with the blank line that the author left there, or one `due`.
+    pub fn line_before(&mut self, start: usize, kind: Break, due: bool) {
+        self.doc.line(kind);
+        let gap = self.trivia.before(start);
+        if gap.is_none_or(|gap| gap.own.is_empty()) && self.deferred.is_empty() {
+            if due || gap.is_some_and(|gap| gap.blank) {
+                self.doc.blank();
+            }
+        } else {
+            self.blank_due = due;
+        }
+    }
+
+    /// The comments after the last token.
+    pub fn end_of_text(&mut self) {
+        self.comments_above(self.text.len());
+    }
+
+    /// Goes back or forth to a place in the text, where the order of writing is not that of the text.
+    pub fn go_to(&mut self, at: usize) {
+        self.at = at;
+    }
+
+    /// Where the last token ended.
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
+    fn next(&self) -> usize {
+        self.trivia.next_token(self.at)
+    }
+
+    /// Comments on lines of their own before the token at `start`.
+    fn comments_above(&mut self, start: usize) {
+        let gap = self.trivia.before(start);
+        let own = gap.map_or(&[][..], |gap| gap.own.as_slice());
+        let blank_after = gap.is_some_and(|gap| gap.blank);
+        let due = std::mem::take(&mut self.blank_due) && !blank_after && !own.iter().any(|comment| comment.blank);
+        let deferred = std::mem::take(&mut self.deferred).into_iter().map(|text| (text, false));
+        let own = own.iter().map(|Comment { text, blank }| (*text, *blank));
+        let mut any = false;
+        for (text, blank) in deferred.chain(own) {
+            if blank || due && !any {
+                self.doc.blank();
+            }
+            self.doc.own_comment(text);
+            any = true;
+        }
+        if any && blank_after && start < self.text.len() {
+            self.doc.blank();
+        }
+    }
+
+    fn inline_comments(&mut self, start: usize, spaced: bool) {
+        let Some(gap) = self.trivia.before(start) else { return };
+        for comment in &gap.inline {
+            self.doc.space();
+            self.doc.text(*comment);
+            if spaced {
+                self.doc.space();
+            }
+        }
+    }
+
+    fn ended_at(&mut self, end: usize) {
+        self.at = end;
+        if let Some(gap) = self.trivia.after(end) {
+            for comment in &gap.trailing {
+                self.doc.trailing_comment(comment);
+            }
+        }
+    }
+}

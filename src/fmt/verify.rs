@@ -1,0 +1,86 @@
+//! Whether a text and its formatted form say the same: equal nodes but for places and spellings, equal comments.
+
+use super::spelling;
+use super::trivia::Trivia;
+use super::{Parsed, opaque};
+use crate::syntax::parse::{Node, NodeKind};
+
+/// What the formatter has changed by mistake, if anything.
+pub(super) fn difference(before: &Parsed<'_>, after: &Parsed<'_>) -> Option<&'static str> {
+    if !same_scripts(before, after) {
+        return Some("what it says");
+    }
+    let comments = |parsed: &Parsed<'_>| {
+        let trivia = Trivia::new(parsed.text, &opaque(&parsed.nodes));
+        let mut comments: Vec<String> = trivia.comments().map(|comment| comment.replace('\r', "")).collect();
+        comments.sort_unstable();
+        comments
+    };
+    (comments(before) != comments(after)).then_some("its comments")
+}
+
+fn same_scripts(before: &Parsed<'_>, after: &Parsed<'_>) -> bool {
+    fn body<'n, 'a>(parsed: &'n Parsed<'a>) -> Vec<&'n Node<'a>> {
+        parsed.nodes.iter().filter(|node| node.kind != NodeKind::edition).collect()
+    }
+    let edition = |parsed: &Parsed<'_>| parsed.nodes.iter().find(|n| n.kind == NodeKind::edition).map(|n| number(n));
+    // A line `edition` may have been added, which then says what was assumed.
+    let (old, new) = (edition(before), edition(after));
+    let (before_body, after_body) = (body(before), body(after));
+    (old == new || old.is_none() && new.as_deref() == Some("1"))
+        && before_body.len() == after_body.len()
+        && before_body.iter().zip(after_body).all(|(a, b)| {
+            same(a, b) && crate::syntax::doc_above(before.text, a.span) == crate::syntax::doc_above(after.text, b.span)
+        })
+}
+
+fn number(edition: &Node<'_>) -> String {
+    edition.child(NodeKind::integer).map_or_else(String::new, |n| n.text.to_owned())
+}
+
+fn same(a: &Node<'_>, b: &Node<'_>) -> bool {
+    a.kind == b.kind
+        && match a.kind {
+            NodeKind::string => a.text == b.text || spelling::text(a.text).is_some_and(|text| spelling::text(b.text) == Some(text)),
+            NodeKind::segment_name
+            | NodeKind::list_name
+            | NodeKind::decision_name
+            | NodeKind::param_name
+            | NodeKind::field_name
+            | NodeKind::event_name => spelled(a) == spelled(b),
+            // In backticks `time` is an attribute of that name.
+            NodeKind::attr_name => spelled(a) == spelled(b) && (spelled(a) != "time" || a.text == b.text),
+            NodeKind::kw_times => true,
+            NodeKind::periods => a.text.trim_end_matches('s') == b.text.trim_end_matches('s'),
+            NodeKind::broken => opaque_text(a) == opaque_text(b),
+            NodeKind::event | NodeKind::ignoring => same_in_any_order(a, b),
+            _ if a.children.is_empty() => b.children.is_empty() && a.text == b.text,
+            _ => a.children.len() == b.children.len() && a.children.iter().zip(&b.children).all(|(a, b)| same(a, b)),
+        }
+}
+
+/// The words of `ignoring case and accents`, and the number of times and the window of an event, stand in any order.
+fn same_in_any_order(a: &Node<'_>, b: &Node<'_>) -> bool {
+    let sorted = |node: &Node<'_>| {
+        let mut order: Vec<usize> = (0..node.children.len()).collect();
+        order.sort_by_key(|at| node.children.get(*at).map(|child| child.children.first().unwrap_or(child).kind));
+        order
+    };
+    let tails = |kind| matches!(kind, NodeKind::event_tail | NodeKind::kw_case | NodeKind::kw_accents);
+    let head = |node: &Node<'_>| node.children.iter().take_while(|child| !tails(child.kind)).count();
+    a.children.len() == b.children.len()
+        && head(a) == head(b)
+        && sorted(a).into_iter().zip(sorted(b)).all(|(at, bt)| match (a.children.get(at), b.children.get(bt)) {
+            (Some(a), Some(b)) => same(a, b),
+            _ => false,
+        })
+}
+
+fn opaque_text<'a>(node: &Node<'a>) -> &'a str {
+    node.text.get(..super::trivia::end_of_tokens(node.text)).unwrap_or(node.text)
+}
+
+/// A name in NFC without backticks.
+fn spelled<'a>(node: &Node<'a>) -> std::borrow::Cow<'a, str> {
+    crate::value::nfc(node.text.trim_matches('`'))
+}
