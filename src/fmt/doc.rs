@@ -42,6 +42,8 @@ enum Token<'a> {
     Dedent,
     /// A comment on lines of its own.
     Own(&'a str),
+    /// A comment on the line of the one before it.
+    Joined(&'a str),
     /// A comment that ends its line.
     Trailing(&'a str),
 }
@@ -100,6 +102,11 @@ impl<'a> Doc<'a> {
             self.break_around(last);
         }
         self.tokens.push(Token::Own(text));
+    }
+
+    /// A comment on the line of the [`Self::own_comment`] before it.
+    pub fn joined_comment(&mut self, text: &'a str) {
+        self.tokens.push(Token::Joined(text));
     }
 
     /// A comment that ends its line.
@@ -207,6 +214,10 @@ impl<'a> Printer<'a> {
             Token::Indent => self.indent += STEP,
             Token::Dedent => self.indent = self.indent.saturating_sub(STEP),
             Token::Own(text) => self.own(text),
+            Token::Joined(text) => {
+                self.out.push(' ');
+                self.comment(text);
+            }
             Token::Trailing(text) => self.trailing.push(text),
         }
     }
@@ -327,7 +338,7 @@ impl<'a> Printer<'a> {
                 Token::Space => 1,
                 Token::Line(_) | Token::Own(_) if !inside => return true,
                 Token::Line(Break::Hard) => return true,
-                Token::Line(Break::Soft) | Token::Blank => 0,
+                Token::Line(Break::Soft) | Token::Blank | Token::Joined(_) => 0,
                 Token::Line(Break::Space | Break::Fill) => 1,
                 Token::Begin { .. } => {
                     depth += usize::from(inside);

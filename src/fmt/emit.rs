@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::doc::{Break, Doc};
-use super::trivia::{Comment, Trivia};
+use super::trivia::Trivia;
 use crate::syntax::parse::Node;
 
 /// A document being made from a text.
@@ -58,7 +58,14 @@ impl<'a> Emitter<'a> {
         if written {
             self.doc.separator(sign);
         }
-        self.ended_at(start + sign.len());
+        let line_is_full = self.trivia.after(self.at).is_some_and(|gap| gap.trailing.iter().any(|c| c.starts_with("//")));
+        self.at = start + sign.len();
+        if !line_is_full {
+            self.trailing_comments();
+        } else if let Some(gap) = self.trivia.after(self.at) {
+            // Nothing stands after `//` on a line.
+            self.deferred.extend(&gap.trailing);
+        }
     }
 
     /// Closes what is indented: comments before the sign still belong inside.
@@ -110,14 +117,20 @@ impl<'a> Emitter<'a> {
         let own = gap.map_or(&[][..], |gap| gap.own.as_slice());
         let blank_after = gap.is_some_and(|gap| gap.blank);
         let due = std::mem::take(&mut self.blank_due) && !blank_after && !own.iter().any(|comment| comment.blank);
-        let deferred = std::mem::take(&mut self.deferred).into_iter().map(|text| (text, false));
-        let own = own.iter().map(|Comment { text, blank }| (*text, *blank));
         let mut any = false;
-        for (text, blank) in deferred.chain(own) {
-            if blank || due && !any {
+        for text in std::mem::take(&mut self.deferred) {
+            self.doc.own_comment(text);
+            any = true;
+        }
+        for comment in own {
+            if comment.joined {
+                self.doc.joined_comment(comment.text);
+                continue;
+            }
+            if comment.blank || due && !any {
                 self.doc.blank();
             }
-            self.doc.own_comment(text);
+            self.doc.own_comment(comment.text);
             any = true;
         }
         if any && blank_after && start < self.text.len() {
@@ -138,7 +151,11 @@ impl<'a> Emitter<'a> {
 
     fn ended_at(&mut self, end: usize) {
         self.at = end;
-        if let Some(gap) = self.trivia.after(end) {
+        self.trailing_comments();
+    }
+
+    fn trailing_comments(&mut self) {
+        if let Some(gap) = self.trivia.after(self.at) {
             for comment in &gap.trailing {
                 self.doc.trailing_comment(comment);
             }

@@ -26,7 +26,7 @@ pub struct Formatted {
 
 /// The formatter would have changed more than the form: a mistake of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("internal error: formatting would change {0} of the script; it is left as it is")]
+#[error("internal error: formatting would change {0}; the script is left as it is")]
 pub struct MeaningChanged(&'static str);
 
 /// Formats a script. `source` is for the places of syntax errors.
@@ -54,7 +54,7 @@ pub fn format(text: &str, source: SourceId) -> Result<Formatted, MeaningChanged>
     let formatted = rules::script(&before);
     let after = Parsed::new(&formatted).map_err(|_| MeaningChanged("the nesting"))?;
     match verify::difference(&before, &after) {
-        Some(what) => Err(MeaningChanged(what)),
+        Some(what) => { if std::env::var("FMT_DBG").is_ok() { eprintln!("{formatted}"); } Err(MeaningChanged(what)) }
         None => Ok(Formatted { text: formatted, broken }),
     }
 }

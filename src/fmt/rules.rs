@@ -104,6 +104,8 @@ fn any<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
         | NodeKind::decision_name
         | NodeKind::event_name => out.token(node, spelling::name(node)),
         NodeKind::attr_path | NodeKind::field_path => out.token(node, spelling::path(node)),
+        // The rule looks ahead, so that its text may hold a comment.
+        NodeKind::op_subtract => out.sign("-"),
         NodeKind::string => out.token(node, spelling::string(node.text)),
         _ if node.children.is_empty() => out.token(node, node.text),
         _ => spaced(out, node),

@@ -23,6 +23,8 @@ pub(super) struct Comment<'a> {
     pub text: &'a str,
     /// Whether a blank line stands before it.
     pub blank: bool,
+    /// Whether it stands on the line of the comment before it.
+    pub joined: bool,
 }
 
 /// The comments and blank lines of a text.
@@ -143,11 +145,10 @@ impl<'a> Between<'a> {
             if position >= first_inline && (broken || nothing_breaks) {
                 gap.inline.push(text);
             } else if broken {
-                gap.own.push(Comment { text, blank: breaks > 1 });
+                gap.own.push(Comment { text, blank: breaks > 1, joined: breaks == 0 && !gap.own.is_empty() });
             } else {
                 gap.trailing.push(text);
             }
-            broken |= comment.contains('\n');
         }
         let nothing = gap.trailing.is_empty() && gap.own.is_empty() && gap.inline.is_empty() && !gap.blank;
         (!nothing).then_some(gap)

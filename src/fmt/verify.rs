@@ -50,10 +50,12 @@ fn same(a: &Node<'_>, b: &Node<'_>) -> bool {
             | NodeKind::event_name => spelled(a) == spelled(b),
             // In backticks `time` is an attribute of that name.
             NodeKind::attr_name => spelled(a) == spelled(b) && (spelled(a) != "time" || a.text == b.text),
-            NodeKind::kw_times => true,
+            NodeKind::kw_times | NodeKind::op_subtract => true,
             NodeKind::periods => a.text.trim_end_matches('s') == b.text.trim_end_matches('s'),
             NodeKind::broken => opaque_text(a) == opaque_text(b),
             NodeKind::event | NodeKind::ignoring => same_in_any_order(a, b),
+            // `[]`, `[ ]`
+            NodeKind::list_literal | NodeKind::test_list | NodeKind::test_values if a.children.is_empty() => b.children.is_empty(),
             _ if a.children.is_empty() => b.children.is_empty() && a.text == b.text,
             _ => a.children.len() == b.children.len() && a.children.iter().zip(&b.children).all(|(a, b)| same(a, b)),
         }
