@@ -7,9 +7,9 @@ use super::trivia::Trivia;
 use crate::syntax::parse::Node;
 
 /// A document being made from a text.
-pub(super) struct Emitter<'a> {
+pub(super) struct Emitter<'p, 'a> {
     text: &'a str,
-    trivia: Trivia<'a>,
+    trivia: &'p Trivia<'a>,
     pub doc: Doc<'a>,
     /// Where the last token ended.
     at: usize,
@@ -19,10 +19,9 @@ pub(super) struct Emitter<'a> {
     blank_due: bool,
 }
 
-impl<'a> Emitter<'a> {
-    /// For a text whose pieces in `opaque` are kept as they are.
-    pub fn new(text: &'a str, opaque: &[(usize, usize)]) -> Self {
-        let trivia = Trivia::new(text, opaque);
+impl<'p, 'a> Emitter<'p, 'a> {
+    /// For a text with its comments.
+    pub fn new(text: &'a str, trivia: &'p Trivia<'a>) -> Self {
         Self { text, trivia, doc: Doc::default(), at: 0, deferred: Vec::new(), blank_due: false }
     }
 

@@ -12,8 +12,10 @@ mod trivia;
 mod verify;
 
 use crate::diag::Diagnostic;
-use crate::syntax::parse::{self, Node, NodeKind};
 use crate::syntax::SourceId;
+use crate::syntax::parse::NodeKind;
+use crate::syntax::parts::{Part, parts};
+use trivia::Trivia;
 
 /// A formatted script.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,42 +44,43 @@ pub struct MeaningChanged(&'static str);
 /// ```
 pub fn format(text: &str, source: SourceId) -> Result<Formatted, MeaningChanged> {
     let as_it_is = |broken| Ok(Formatted { text: text.to_owned(), broken });
-    let before = match Parsed::new(text) {
-        Ok(before) => before,
-        Err(_) => return as_it_is(crate::syntax::parse(text, source).1),
-    };
-    let has_broken = before.nodes.iter().any(|node| node.kind == NodeKind::broken);
-    let broken = if has_broken { crate::syntax::parse(text, source).1 } else { Vec::new() };
-    if has_broken && !before.nodes.iter().any(|node| node.kind == NodeKind::statement) || before.is_unread() {
+    let errors = || crate::syntax::parse(text, source).1;
+    let Some(before) = Parsed::new(text) else { return as_it_is(errors()) };
+    let broken = if before.has_broken() { errors() } else { Vec::new() };
+    if before.nothing_is_readable() {
         return as_it_is(broken);
     }
     let formatted = rules::script(&before);
-    let after = Parsed::new(&formatted).map_err(|_| MeaningChanged("the nesting"))?;
+    let after = Parsed::new(&formatted).ok_or(MeaningChanged("its length"))?;
     match verify::difference(&before, &after) {
         Some(what) => { if std::env::var("FMT_DBG").is_ok() { eprintln!("{formatted}"); } Err(MeaningChanged(what)) }
         None => Ok(Formatted { text: formatted, broken }),
     }
 }
 
-/// A text and its nodes.
+/// A text and its parts.
 struct Parsed<'a> {
     text: &'a str,
-    nodes: Vec<Node<'a>>,
+    parts: Vec<Part<'a>>,
+    trivia: Trivia<'a>,
 }
 
 impl<'a> Parsed<'a> {
-    fn new(text: &'a str) -> Result<Self, Diagnostic> {
-        Ok(Self { text, nodes: parse::nodes(text, SourceId(0))? })
+    fn new(text: &'a str) -> Option<Self> {
+        let parts = parts(text)?;
+        let broken = parts.iter().filter_map(|part| match part {
+            Part::Broken(range) => Some(range.clone()),
+            Part::Whole(_) => None,
+        });
+        let trivia = Trivia::new(text, broken);
+        Some(Self { text, parts, trivia })
     }
 
-    /// Whether there is something in the text that no node stands for.
-    fn is_unread(&self) -> bool {
-        self.nodes.is_empty() && trivia::end_of_tokens(self.text) > 0
+    fn has_broken(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Broken(_)))
     }
-}
 
-/// The places whose text is kept as it is: definitions that cannot be read.
-fn opaque(nodes: &[Node<'_>]) -> Vec<(usize, usize)> {
-    let broken = nodes.iter().filter(|node| node.kind == NodeKind::broken);
-    broken.map(|node| (node.span.start, node.span.start + trivia::end_of_tokens(node.text))).collect()
+    fn nothing_is_readable(&self) -> bool {
+        self.has_broken() && !self.parts.iter().any(|part| matches!(part, Part::Whole(node) if node.kind != NodeKind::edition))
+    }
 }

@@ -4,27 +4,33 @@ use std::borrow::Cow;
 
 use super::doc::Break;
 use super::emit::Emitter;
-use super::{Parsed, opaque, spelling};
+use super::{Parsed, spelling};
 use crate::syntax::parse::{Node, NodeKind};
+use crate::syntax::parts::Part;
 
 /// The formatted text of a script.
 pub(super) fn script(parsed: &Parsed<'_>) -> String {
-    let mut out = Emitter::new(parsed.text, &opaque(&parsed.nodes));
+    let mut out = Emitter::new(parsed.text, &parsed.trivia);
     let mut previous = None;
-    if lacks_edition(&parsed.nodes) {
+    if lacks_edition(parsed) {
         out.doc.text("edition 1");
         previous = Some(Layout::Block);
     }
-    for node in &parsed.nodes {
-        let layout = Layout::of(node);
+    for part in &parsed.parts {
+        let (start, layout) = match part {
+            Part::Whole(node) => (node.span.start, Layout::of(node)),
+            Part::Broken(range) => (range.start, Layout::Block),
+        };
         if let Some(previous) = previous {
             let together = previous == Layout::Line && layout == Layout::Line;
-            out.line_before(node.span.start, Break::Hard, !together);
+            out.line_before(start, Break::Hard, !together);
         }
-        match node.kind {
-            NodeKind::broken => verbatim(&mut out, node),
-            NodeKind::statement => node.children.iter().for_each(|definition| any(&mut out, definition)),
-            _ => any(&mut out, node),
+        match part {
+            Part::Broken(range) => {
+                out.token_at(range.start, range.end, parsed.text.get(range.clone()).unwrap_or_default());
+            }
+            Part::Whole(node) if node.kind == NodeKind::statement => node.children.iter().for_each(|inner| any(&mut out, inner)),
+            Part::Whole(node) => any(&mut out, node),
         }
         previous = Some(layout);
     }
@@ -33,11 +39,14 @@ pub(super) fn script(parsed: &Parsed<'_>) -> String {
 }
 
 /// Whether the line `edition` is to be added: to definitions, not to one bare condition.
-fn lacks_edition(nodes: &[Node<'_>]) -> bool {
-    let defines = nodes.iter().any(|node| node.kind == NodeKind::statement);
-    let written =
-        nodes.first().is_some_and(|node| node.kind == NodeKind::edition || node.kind == NodeKind::broken && node.text.starts_with("edition"));
-    defines && !written
+fn lacks_edition(parsed: &Parsed<'_>) -> bool {
+    let defines = |part: &Part<'_>| matches!(part, Part::Whole(node) if node.kind == NodeKind::statement);
+    let written = match parsed.parts.first() {
+        Some(Part::Whole(node)) => node.kind == NodeKind::edition,
+        Some(Part::Broken(range)) => parsed.text.get(range.clone()).is_some_and(|text| text.starts_with("edition")),
+        None => false,
+    };
+    !written && parsed.parts.iter().any(defines)
 }
 
 /// Whether definitions of this kind may follow each other without a blank line.
@@ -56,14 +65,8 @@ impl Layout {
     }
 }
 
-fn verbatim<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
-    let len = super::trivia::end_of_tokens(node.text);
-    let (start, text) = (node.span.start, node.text.get(..len).unwrap_or(node.text));
-    out.token_at(start, start + len, text);
-}
-
 /// Any node.
-fn any<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn any<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     match node.kind {
         NodeKind::segment_def | NodeKind::let_def | NodeKind::list_def => definition(out, node),
         NodeKind::param_def => param(out, node),
@@ -113,7 +116,7 @@ fn any<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
 }
 
 /// Children with a space between them.
-fn spaced<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn spaced<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     for (position, child) in node.children.iter().enumerate() {
         if position > 0 {
             out.doc.space();
@@ -123,7 +126,7 @@ fn spaced<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
 }
 
 /// A space and the child of a kind, if there is one.
-fn optional<'a>(out: &mut Emitter<'a>, node: &Node<'a>, kind: NodeKind) {
+fn optional<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>, kind: NodeKind) {
     if let Some(child) = node.child(kind) {
         out.doc.space();
         any(out, child);
@@ -134,7 +137,7 @@ fn optional<'a>(out: &mut Emitter<'a>, node: &Node<'a>, kind: NodeKind) {
 
 /// `segment name "title" = CONDITION`, `let $name = VALUE`, `list name = "file"`: all on one line, or what follows `=` on
 /// the next.
-fn definition<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn definition<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     let Some((body, head)) = node.children.split_last() else { return };
     out.doc.begin();
     for (position, child) in head.iter().enumerate() {
@@ -148,7 +151,7 @@ fn definition<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
 }
 
 /// `=` and what follows it, on this line or the next.
-fn equals<'a>(out: &mut Emitter<'a>, body: &Node<'a>) {
+fn equals<'a>(out: &mut Emitter<'_, 'a>, body: &Node<'a>) {
     out.doc.space();
     out.sign("=");
     out.doc.indent();
@@ -158,7 +161,7 @@ fn equals<'a>(out: &mut Emitter<'a>, body: &Node<'a>) {
 }
 
 /// `param $name: type = value`
-fn param<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn param<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     let [keyword, name, ty, value] = node.children.as_slice() else { return spaced(out, node) };
     out.doc.begin();
     any(out, keyword);
@@ -178,17 +181,17 @@ fn param<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
     out.doc.end();
 }
 
-fn dollar<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn dollar<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     node.children.iter().for_each(|name| dollar_name(out, name));
 }
 
-fn dollar_name<'a>(out: &mut Emitter<'a>, name: &Node<'a>) {
+fn dollar_name<'a>(out: &mut Emitter<'_, 'a>, name: &Node<'a>) {
     out.sign("$");
     any(out, name);
 }
 
 /// `decision name "title" < branches >`, one branch a line.
-fn decision<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn decision<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     out.doc.begin();
     node.child(NodeKind::kw_decision).into_iter().for_each(|keyword| any(out, keyword));
     optional(out, node, NodeKind::decision_name);
@@ -199,7 +202,7 @@ fn decision<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
 }
 
 /// `when CONDITION -> "label"`
-fn branch<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn branch<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     for (position, child) in node.children.iter().enumerate() {
         if position > 0 {
             out.doc.space();
@@ -213,7 +216,7 @@ fn branch<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
 }
 
 /// `test "title" at INSTANT { lines }`
-fn test_block<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn test_block<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     let is_line = |kind| matches!(kind, NodeKind::test_contact | NodeKind::test_event | NodeKind::test_expect);
     let (lines, head): (Vec<_>, Vec<_>) = node.children.iter().partition(|child| is_line(child.kind));
     out.doc.begin();
@@ -232,7 +235,7 @@ fn test_block<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
 }
 
 /// `name: value`
-fn test_value<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn test_value<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     let [name, value] = node.children.as_slice() else { return spaced(out, node) };
     any(out, name);
     out.sign(":");
@@ -241,7 +244,7 @@ fn test_value<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
 }
 
 /// `segment s = ["anna", "jan"]`
-fn test_members<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn test_members<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     let (members, head): (Vec<_>, Vec<_>) = node.children.iter().partition(|child| child.kind == NodeKind::string);
     for child in head {
         any(out, child);
@@ -253,7 +256,7 @@ fn test_members<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
 }
 
 /// `decision d = "label"`, or what has no `=` in it.
-fn with_equals<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn with_equals<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     let label = node.children.iter().rposition(|child| child.kind == NodeKind::string).filter(|position| *position > 0);
     for (position, child) in node.children.iter().enumerate() {
         if position > 0 {
@@ -270,19 +273,19 @@ fn with_equals<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
 // ------------------------------------------------------------------------------------------------- conditions
 
 /// `all < a; b >`: on one line if it fits, otherwise one member a line.
-fn grouped<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn grouped<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     out.doc.begin();
     spaced(out, node);
     out.doc.end();
 }
 
-fn members<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn members<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     let kind = if node.kind == NodeKind::members { NodeKind::condition } else { NodeKind::filter };
     listed(out, node, kind, Break::Space);
 }
 
 /// `< a; b >` with the children of a kind as members.
-fn listed<'a>(out: &mut Emitter<'a>, node: &Node<'a>, kind: NodeKind, line: Break) {
+fn listed<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>, kind: NodeKind, line: Break) {
     let mut members = node.all(kind).peekable();
     out.sign("<");
     out.doc.indent();
@@ -295,7 +298,7 @@ fn listed<'a>(out: &mut Emitter<'a>, node: &Node<'a>, kind: NodeKind, line: Brea
 }
 
 /// `sequence by attr WINDOW < step; then step >`
-fn sequence<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn sequence<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     let steps = node.children.iter().position(|child| child.kind == NodeKind::step).unwrap_or(node.children.len());
     let (head, mut steps) = node.children.split_at(steps);
     out.doc.begin();
@@ -324,7 +327,7 @@ fn sequence<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
 }
 
 /// `event E`, and on the same line or below it `where`, the number of times, and the window.
-fn event<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn event<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     out.doc.begin();
     let head = node.children.iter().position(|child| child.kind == NodeKind::event_ref).map_or(0, |at| at + 1);
     let (head, rest) = node.children.split_at(head);
@@ -339,7 +342,7 @@ fn event<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
 }
 
 /// `where` and what follows it, each on a line of its own if they do not fit.
-fn below<'a>(out: &mut Emitter<'a>, rest: &[Node<'a>]) {
+fn below<'a>(out: &mut Emitter<'_, 'a>, rest: &[Node<'a>]) {
     let mut rest: Vec<&Node<'a>> = rest.iter().collect();
     let is_window = |tail: &Node<'_>| tail.children.first().is_some_and(|tail| tail.kind == NodeKind::window);
     rest.sort_by_key(|child| child.kind == NodeKind::event_tail && is_window(child));
@@ -360,7 +363,7 @@ fn below<'a>(out: &mut Emitter<'a>, rest: &[Node<'a>]) {
 }
 
 /// `top 10% by VALUE of CONDITION`
-fn ranked<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn ranked<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     out.doc.begin();
     for (position, child) in node.children.iter().enumerate() {
         if child.kind == NodeKind::kw_of && !node.child(NodeKind::condition).is_some_and(is_block) {
@@ -385,7 +388,7 @@ fn is_block(condition: &Node<'_>) -> bool {
 }
 
 /// A value and its test, which begins the next line if both do not fit; a list or records begin on the same line.
-fn tested<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn tested<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     let [value, test] = node.children.as_slice() else { return spaced(out, node) };
     out.doc.begin();
     any(out, value);
@@ -418,7 +421,7 @@ fn has_list(test: &Node<'_>) -> bool {
 // ----------------------------------------------------------------------------------------------------- values
 
 /// Operands with their operators: on one line, or each operator with its operand on the next.
-fn chain<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn chain<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     let Some((first, rest)) = node.children.split_first() else { return };
     if rest.is_empty() {
         return any(out, first);
@@ -440,7 +443,7 @@ fn chain<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
 }
 
 /// `at least 2 times`, `exactly 1 time`
-fn times<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn times<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     let number = node.child(NodeKind::count_words).and_then(|words| words.child(NodeKind::integer));
     let word = if number.is_some_and(is_one) { "time" } else { "times" };
     for (position, child) in node.children.iter().enumerate() {
@@ -452,7 +455,7 @@ fn times<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
 }
 
 /// `last month`, `last 3 months`
-fn last_periods<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn last_periods<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     let many = node.child(NodeKind::integer).is_some_and(|n| !is_one(n));
     for (position, child) in node.children.iter().enumerate() {
         if position > 0 {
@@ -472,7 +475,7 @@ fn is_one(integer: &Node<'_>) -> bool {
 }
 
 /// `ignoring case and accents`, in this order.
-fn ignoring<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn ignoring<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     let mut words: Vec<&Node<'a>> = node.children.iter().collect();
     words.sort_by_key(|word| match word.kind {
         NodeKind::kw_ignoring => 0,
@@ -490,12 +493,12 @@ fn ignoring<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
 }
 
 /// `[a, b]`, `{ a: 1, b: 2 }`: the children between brackets.
-fn items<'a>(out: &mut Emitter<'a>, node: &Node<'a>, open: &'static str, close: &'static str, edge: Break, line: Break) {
+fn items<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>, open: &'static str, close: &'static str, edge: Break, line: Break) {
     bracketed(out, &node.children.iter().collect::<Vec<_>>(), open, close, edge, line);
 }
 
 fn bracketed<'a>(
-    out: &mut Emitter<'a>,
+    out: &mut Emitter<'_, 'a>,
     items: &[&Node<'a>],
     open: &'static str,
     close: &'static str,
@@ -518,13 +521,13 @@ fn bracketed<'a>(
 }
 
 /// `name(a, b)`, `(a)`
-fn called<'a>(out: &mut Emitter<'a>, name: Option<&Node<'a>>, arguments: &[Node<'a>]) {
+fn called<'a>(out: &mut Emitter<'_, 'a>, name: Option<&Node<'a>>, arguments: &[Node<'a>]) {
     name.into_iter().for_each(|name| any(out, name));
     bracketed(out, &arguments.iter().collect::<Vec<_>>(), "(", ")", Break::Soft, Break::Space);
 }
 
 /// `sum(E.attr where ... within ..., 2)`
-fn aggregate<'a>(out: &mut Emitter<'a>, node: &Node<'a>) {
+fn aggregate<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     let [name, event, rest @ ..] = node.children.as_slice() else { return spaced(out, node) };
     let is_argument = |child: &Node<'_>| matches!(child.kind, NodeKind::duration | NodeKind::number);
     let (attr, rest) = match rest {

@@ -1,5 +1,7 @@
 //! Comments and blank lines, which the grammar drops, found again in the text.
 
+use std::ops::Range;
+
 /// What stands between two tokens, if there is a comment or a blank line.
 #[derive(Debug, Default)]
 pub(super) struct Gap<'a> {
@@ -37,9 +39,9 @@ pub(super) struct Trivia<'a> {
 
 impl<'a> Trivia<'a> {
     /// Reads a text. The pieces in `opaque`, in order, count as one token each.
-    pub fn new(text: &'a str, opaque: &[(usize, usize)]) -> Self {
+    pub fn new(text: &'a str, opaque: impl Iterator<Item = Range<usize>>) -> Self {
         let mut trivia = Self { text, gaps: Vec::new() };
-        let mut opaque = opaque.iter().peekable();
+        let mut opaque = opaque.peekable();
         let mut from = 0;
         loop {
             let gap = Between::read(text, from);
@@ -50,11 +52,11 @@ impl<'a> Trivia<'a> {
             if to >= text.len() {
                 return trivia;
             }
-            while opaque.peek().is_some_and(|(_, end)| *end <= to) {
+            while opaque.peek().is_some_and(|piece| piece.end <= to) {
                 opaque.next();
             }
             from = match opaque.peek() {
-                Some((start, end)) if *start <= to => *end,
+                Some(piece) if piece.start <= to => piece.end,
                 _ => to + token_len(text.get(to..).unwrap_or_default()),
             };
         }
@@ -86,18 +88,6 @@ impl<'a> Trivia<'a> {
             let own = gap.own.iter().map(|comment| comment.text);
             gap.trailing.iter().copied().chain(own).chain(gap.inline.iter().copied())
         })
-    }
-}
-
-/// Where the last token of a text ends: what follows are comments and spaces.
-pub(super) fn end_of_tokens(text: &str) -> usize {
-    let mut end = 0;
-    loop {
-        let next = Between::read(text, end).end;
-        if next >= text.len() {
-            return end;
-        }
-        end = next + token_len(text.get(next..).unwrap_or_default());
     }
 }
 
@@ -201,7 +191,7 @@ mod tests {
     use super::*;
 
     fn kinds(text: &str) -> String {
-        let trivia = Trivia::new(text, &[]);
+        let trivia = Trivia::new(text, std::iter::empty());
         let mut out = Vec::new();
         for gap in &trivia.gaps {
             out.extend(gap.trailing.iter().map(|c| format!("trailing {c}")));

@@ -1,41 +1,47 @@
 //! Whether a text and its formatted form say the same: equal nodes but for places and spellings, equal comments.
 
-use super::spelling;
-use super::trivia::Trivia;
-use super::{Parsed, opaque};
+use super::{Parsed, spelling};
+use crate::syntax::doc_above;
 use crate::syntax::parse::{Node, NodeKind};
+use crate::syntax::parts::Part;
 
 /// What the formatter has changed by mistake, if anything.
 pub(super) fn difference(before: &Parsed<'_>, after: &Parsed<'_>) -> Option<&'static str> {
     if !same_scripts(before, after) {
-        return Some("what it says");
+        return Some("what the script says");
     }
     let comments = |parsed: &Parsed<'_>| {
-        let trivia = Trivia::new(parsed.text, &opaque(&parsed.nodes));
-        let mut comments: Vec<String> = trivia.comments().map(|comment| comment.replace('\r', "")).collect();
+        let mut comments: Vec<String> = parsed.trivia.comments().map(|comment| comment.replace('\r', "")).collect();
         comments.sort_unstable();
         comments
     };
-    (comments(before) != comments(after)).then_some("its comments")
+    (comments(before) != comments(after)).then_some("the comments of the script")
 }
 
 fn same_scripts(before: &Parsed<'_>, after: &Parsed<'_>) -> bool {
-    fn body<'n, 'a>(parsed: &'n Parsed<'a>) -> Vec<&'n Node<'a>> {
-        parsed.nodes.iter().filter(|node| node.kind != NodeKind::edition).collect()
-    }
-    let edition = |parsed: &Parsed<'_>| parsed.nodes.iter().find(|n| n.kind == NodeKind::edition).map(|n| number(n));
+    let (old, old_parts) = edition(&before.parts);
+    let (new, new_parts) = edition(&after.parts);
     // A line `edition` may have been added, which then says what was assumed.
-    let (old, new) = (edition(before), edition(after));
-    let (before_body, after_body) = (body(before), body(after));
-    (old == new || old.is_none() && new.as_deref() == Some("1"))
-        && before_body.len() == after_body.len()
-        && before_body.iter().zip(after_body).all(|(a, b)| {
-            same(a, b) && crate::syntax::doc_above(before.text, a.span) == crate::syntax::doc_above(after.text, b.span)
+    (old == new || old.is_none() && new == Some("1"))
+        && old_parts.len() == new_parts.len()
+        && old_parts.iter().zip(new_parts).all(|(old, new)| match (old, new) {
+            (Part::Whole(a), Part::Whole(b)) => {
+                same(a, b)
+                    && (a.kind != NodeKind::statement || doc_above(before.text, a.span) == doc_above(after.text, b.span))
+            }
+            (Part::Broken(a), Part::Broken(b)) => before.text.get(a.clone()) == after.text.get(b.clone()),
+            _ => false,
         })
 }
 
-fn number(edition: &Node<'_>) -> String {
-    edition.child(NodeKind::integer).map_or_else(String::new, |n| n.text.to_owned())
+/// The number of the edition, and the other parts.
+fn edition<'n, 'a>(parts: &'n [Part<'a>]) -> (Option<&'a str>, &'n [Part<'a>]) {
+    match parts.split_first() {
+        Some((Part::Whole(node), rest)) if node.kind == NodeKind::edition => {
+            (node.child(NodeKind::integer).map(|number| number.text), rest)
+        }
+        _ => (None, parts),
+    }
 }
 
 fn same(a: &Node<'_>, b: &Node<'_>) -> bool {
@@ -52,7 +58,6 @@ fn same(a: &Node<'_>, b: &Node<'_>) -> bool {
             NodeKind::attr_name => spelled(a) == spelled(b) && (spelled(a) != "time" || a.text == b.text),
             NodeKind::kw_times | NodeKind::op_subtract => true,
             NodeKind::periods => a.text.trim_end_matches('s') == b.text.trim_end_matches('s'),
-            NodeKind::broken => opaque_text(a) == opaque_text(b),
             NodeKind::event | NodeKind::ignoring => same_in_any_order(a, b),
             // `[]`, `[ ]`
             NodeKind::list_literal | NodeKind::test_list | NodeKind::test_values if a.children.is_empty() => b.children.is_empty(),
@@ -76,10 +81,6 @@ fn same_in_any_order(a: &Node<'_>, b: &Node<'_>) -> bool {
             (Some(a), Some(b)) => same(a, b),
             _ => false,
         })
-}
-
-fn opaque_text<'a>(node: &Node<'a>) -> &'a str {
-    node.text.get(..super::trivia::end_of_tokens(node.text)).unwrap_or(node.text)
 }
 
 /// A name in NFC without backticks.

@@ -64,7 +64,7 @@ fn comment(rng: &mut ChaCha8Rng, script: &mut Script) {
         _ => format!("//# {n}"),
     };
     script.text.push_str(["\n", "\n\n", " ", "  ", ""].choose(rng).unwrap());
-    if text.starts_with("//") && script.text.ends_with('/') {
+    if script.text.ends_with('/') {
         script.text.push(' ');
     }
     script.text.push_str(&text);
