@@ -21,6 +21,8 @@ pub(super) enum Break {
     Soft,
     /// A space; also in a broken group as long as what follows fits.
     Fill,
+    /// A space; also in a broken group after a part of it that is broken itself: its last line goes on.
+    Hug,
     /// There is none: it always breaks.
     Hard,
 }
@@ -40,8 +42,8 @@ enum Token<'a> {
     End,
     Indent,
     Dedent,
-    /// A comment on lines of its own.
-    Own(&'a str),
+    /// A comment on lines of its own, and whether a blank line stands before it.
+    Own(&'a str, bool),
     /// A comment on the line of the one before it.
     Joined(&'a str),
     /// A comment that ends its line.
@@ -96,12 +98,12 @@ impl<'a> Doc<'a> {
         self.tokens.push(Token::Blank);
     }
 
-    /// A comment on lines of its own.
-    pub fn own_comment(&mut self, text: &'a str) {
+    /// A comment on lines of its own, with a blank line before it or not.
+    pub fn own_comment(&mut self, text: &'a str, blank: bool) {
         if let Some(last) = self.last {
             self.break_around(last);
         }
-        self.tokens.push(Token::Own(text));
+        self.tokens.push(Token::Own(text, blank));
     }
 
     /// A comment on the line of the [`Self::own_comment`] before it.
@@ -163,6 +165,7 @@ impl<'a> Doc<'a> {
             opened: true,
             trailing: Vec::new(),
             flat: Vec::new(),
+            last_flat: true,
         };
         for (at, token) in self.tokens.iter().enumerate() {
             printer.print(at, token);
@@ -189,6 +192,8 @@ struct Printer<'a> {
     trailing: Vec<&'a str>,
     /// For each open group, whether it stands on one line.
     flat: Vec<bool>,
+    /// Whether the group that ended last does.
+    last_flat: bool,
 }
 
 impl<'a> Printer<'a> {
@@ -208,12 +213,10 @@ impl<'a> Printer<'a> {
                 let flat = self.is_flat() || !broken && self.fits(at + 1, true);
                 self.flat.push(flat);
             }
-            Token::End => {
-                self.flat.pop();
-            }
+            Token::End => self.last_flat = self.flat.pop().unwrap_or(true),
             Token::Indent => self.indent += STEP,
             Token::Dedent => self.indent = self.indent.saturating_sub(STEP),
-            Token::Own(text) => self.own(text),
+            Token::Own(text, blank) => self.own(text, *blank),
             Token::Joined(text) => {
                 self.out.push(' ');
                 self.comment(text);
@@ -266,6 +269,7 @@ impl<'a> Printer<'a> {
                     self.fits(at + 1, false)
                 }
             }
+            Break::Hug => self.is_flat() || !self.last_flat && !self.must_break(),
             Break::Fill | Break::Space | Break::Soft => self.is_flat(),
         };
         if !stays {
@@ -301,9 +305,12 @@ impl<'a> Printer<'a> {
         }
     }
 
-    fn own(&mut self, text: &str) {
+    fn own(&mut self, text: &str, blank: bool) {
         if !self.beginning || self.must_break() {
             self.new_line();
+        }
+        if blank {
+            self.blank();
         }
         self.begin_line();
         self.comment(text);
@@ -336,10 +343,10 @@ impl<'a> Printer<'a> {
                 Token::Text(text) => width(text),
                 Token::Separator(text) => text.len(),
                 Token::Space => 1,
-                Token::Line(_) | Token::Own(_) if !inside => return true,
+                Token::Line(_) | Token::Own(..) if !inside => return true,
                 Token::Line(Break::Hard) => return true,
                 Token::Line(Break::Soft) | Token::Blank | Token::Joined(_) => 0,
-                Token::Line(Break::Space | Break::Fill) => 1,
+                Token::Line(Break::Space | Break::Fill | Break::Hug) => 1,
                 Token::Begin { .. } => {
                     depth += usize::from(inside);
                     0
@@ -357,7 +364,7 @@ impl<'a> Printer<'a> {
                     0
                 }
                 // What is inside a group that begins with a comment begins on the line after it.
-                Token::Own(_) => {
+                Token::Own(..) => {
                     left = WIDTH.checked_sub(indent);
                     0
                 }

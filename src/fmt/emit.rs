@@ -32,7 +32,7 @@ impl<'p, 'a> Emitter<'p, 'a> {
 
     /// A token of the text, with its comments.
     pub fn token_at(&mut self, start: usize, end: usize, spelling: impl Into<Cow<'a, str>>) {
-        self.comments_above(start);
+        self.comments_above(start, true);
         self.inline_comments(start, true);
         self.doc.text(spelling);
         self.ended_at(end);
@@ -70,12 +70,18 @@ impl<'p, 'a> Emitter<'p, 'a> {
     /// Closes what is indented: comments before the sign still belong inside.
     pub fn close(&mut self, sign: &'static str, kind: Break) {
         let start = self.next();
-        self.comments_above(start);
+        self.comments_above(start, false);
         self.doc.dedent();
         self.doc.line(kind);
         self.inline_comments(start, false);
         self.doc.text(sign);
         self.ended_at(start + sign.len());
+    }
+
+    /// A blank line before whatever comes next.
+    pub fn blank_line(&mut self) {
+        self.doc.line(Break::Hard);
+        self.doc.blank();
     }
 
     /// A break before the node that begins at `start`, with the blank line that the author left there, or one `due`.
@@ -93,7 +99,7 @@ impl<'p, 'a> Emitter<'p, 'a> {
 
     /// The comments after the last token.
     pub fn end_of_text(&mut self) {
-        self.comments_above(self.text.len());
+        self.comments_above(self.text.len(), false);
     }
 
     /// Goes back or forth to a place in the text, where the order of writing is not that of the text.
@@ -111,28 +117,25 @@ impl<'p, 'a> Emitter<'p, 'a> {
     }
 
     /// Comments on lines of their own before the token at `start`.
-    fn comments_above(&mut self, start: usize) {
+    fn comments_above(&mut self, start: usize, blank_after: bool) {
         let gap = self.trivia.before(start);
         let own = gap.map_or(&[][..], |gap| gap.own.as_slice());
-        let blank_after = gap.is_some_and(|gap| gap.blank);
-        let due = std::mem::take(&mut self.blank_due) && !blank_after && !own.iter().any(|comment| comment.blank);
+        let blank = gap.is_some_and(|gap| gap.blank);
+        let mut due = std::mem::take(&mut self.blank_due) && !blank && !own.iter().any(|comment| comment.blank);
         let mut any = false;
         for text in std::mem::take(&mut self.deferred) {
-            self.doc.own_comment(text);
+            self.doc.own_comment(text, false);
             any = true;
         }
         for comment in own {
             if comment.joined {
                 self.doc.joined_comment(comment.text);
-                continue;
+            } else {
+                self.doc.own_comment(comment.text, comment.blank || std::mem::take(&mut due));
             }
-            if comment.blank || due && !any {
-                self.doc.blank();
-            }
-            self.doc.own_comment(comment.text);
             any = true;
         }
-        if any && blank_after && start < self.text.len() {
+        if any && blank && blank_after {
             self.doc.blank();
         }
     }

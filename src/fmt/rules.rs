@@ -14,7 +14,7 @@ pub(super) fn script(parsed: &Parsed<'_>) -> String {
     let mut previous = None;
     if lacks_edition(parsed) {
         out.doc.text("edition 1");
-        previous = Some(Layout::Block);
+        out.blank_line();
     }
     for part in &parsed.parts {
         let (start, layout) = match part {
@@ -219,6 +219,7 @@ fn branch<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
 fn test_block<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
     let is_line = |kind| matches!(kind, NodeKind::test_contact | NodeKind::test_event | NodeKind::test_expect);
     let (lines, head): (Vec<_>, Vec<_>) = node.children.iter().partition(|child| is_line(child.kind));
+    let empty = lines.is_empty();
     out.doc.begin();
     for child in head {
         any(out, child);
@@ -230,7 +231,7 @@ fn test_block<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
         out.line_before(line.span.start, Break::Hard, false);
         any(out, line);
     }
-    out.close("}", Break::Hard);
+    out.close("}", if empty { Break::Soft } else { Break::Hard });
     out.doc.end();
 }
 
@@ -364,16 +365,19 @@ fn below<'a>(out: &mut Emitter<'_, 'a>, rest: &[Node<'a>]) {
 
 /// `top 10% by VALUE of CONDITION`
 fn ranked<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
+    let block = node.child(NodeKind::condition).is_some_and(is_block);
     out.doc.begin();
     for (position, child) in node.children.iter().enumerate() {
-        if child.kind == NodeKind::kw_of && !node.child(NodeKind::condition).is_some_and(is_block) {
+        if child.kind == NodeKind::kw_of && !block {
             out.doc.indent();
             out.doc.line(Break::Space);
-            out.doc.dedent();
         } else if position > 0 {
             out.doc.space();
         }
         any(out, child);
+    }
+    if node.has(NodeKind::kw_of) && !block {
+        out.doc.dedent();
     }
     out.doc.end();
 }
@@ -398,11 +402,22 @@ fn tested<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
         out.doc.space();
         any(out, test);
     } else {
-        out.doc.line(Break::Space);
+        out.doc.line(if is_call(value) { Break::Hug } else { Break::Space });
         any(out, test);
         out.doc.dedent();
     }
     out.doc.end();
+}
+
+/// Whether a value ends with the parenthesis that it opened.
+fn is_call(value: &Node<'_>) -> bool {
+    match value.children.as_slice() {
+        [only] => match only.kind {
+            NodeKind::product | NodeKind::primary => is_call(only),
+            kind => matches!(kind, NodeKind::aggregate | NodeKind::conditional | NodeKind::parenthesis | NodeKind::part),
+        },
+        _ => false,
+    }
 }
 
 fn ends_in_brackets(test: &Node<'_>) -> bool {
