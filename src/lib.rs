@@ -9,6 +9,7 @@ pub mod exec;
 pub mod fmt;
 #[cfg(feature = "engine")]
 pub mod generate;
+pub mod ide;
 #[cfg(feature = "engine")]
 pub mod ingest;
 pub mod lint;

@@ -9,6 +9,7 @@ mod demo;
 mod evaluate;
 mod explain;
 mod failure;
+mod fmt;
 mod generate;
 mod import;
 mod input;
@@ -16,6 +17,7 @@ mod interrupt;
 mod membership;
 mod output;
 mod progress;
+mod rename;
 mod run;
 mod schema;
 mod script;
@@ -40,6 +42,8 @@ pub fn main() -> ExitCode {
         Command::Import(args) => import::import(&args, ui),
         Command::Run(args) => run::run(&args, ui),
         Command::Check(args) => check::check(&args, ui),
+        Command::Fmt(args) => fmt::fmt(&args, ui),
+        Command::Rename(args) => rename::rename(&args, ui),
         Command::Explain(args) => explain::explain(&args, ui),
         Command::Test(args) => test::test(&args, ui),
         Command::Schema(SchemaCommand::Infer { files, timezone, output }) => {

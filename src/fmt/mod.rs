@@ -45,17 +45,23 @@ pub struct MeaningChanged(&'static str);
 pub fn format(text: &str, source: SourceId) -> Result<Formatted, MeaningChanged> {
     let as_it_is = |broken| Ok(Formatted { text: text.to_owned(), broken });
     let errors = || crate::syntax::parse(text, source).1;
-    let Some(before) = Parsed::new(text) else { return as_it_is(errors()) };
+    let t0 = std::time::Instant::now(); let Some(before) = Parsed::new(text) else { return as_it_is(errors()) };
     let broken = if before.has_broken() { errors() } else { Vec::new() };
     if before.nothing_is_readable() {
         return as_it_is(broken);
     }
-    let formatted = rules::script(&before);
-    let after = Parsed::new(&formatted).ok_or(MeaningChanged("its length"))?;
-    match verify::difference(&before, &after) {
+    let t1 = std::time::Instant::now(); let formatted = rules::script(&before);let t2 = std::time::Instant::now();
+    let after = Parsed::new(&formatted).ok_or(MeaningChanged("its length"))?;let t3 = std::time::Instant::now();
+ let d = verify::difference(&before, &after); if std::env::var("FMT_T").is_ok() { eprintln!("parse {:?} script {:?} parse {:?} verify {:?}", t1-t0, t2-t1, t3-t2, t3.elapsed()); }
+   match verify::difference(&before, &after) {
         Some(what) => { if std::env::var("FMT_DBG").is_ok() { eprintln!("{formatted}"); } Err(MeaningChanged(what)) }
         None => Ok(Formatted { text: formatted, broken }),
     }
+}
+
+/// A name as it is written where a node of this kind stands.
+pub(crate) fn written_name(kind: NodeKind, name: &str) -> String {
+    spelling::written(kind, name.into()).into_owned()
 }
 
 /// A text and its parts.

@@ -12,15 +12,19 @@ const NOT_ATTRIBUTES: [&str; 10] = ["time", "all", "any", "none", "not", "now", 
 /// A name as the formatter writes it: in NFC, in backticks where it needs them.
 pub(super) fn name<'a>(node: &Node<'a>) -> Cow<'a, str> {
     let Some(inner) = node.text.strip_prefix('`').and_then(|text| text.strip_suffix('`')) else { return nfc(node.text) };
-    let taken = match node.kind {
-        NodeKind::attr_name => NOT_ATTRIBUTES.contains(&inner),
+    written(node.kind, nfc(inner))
+}
+
+/// A name in NFC as it is written where a node of this kind stands.
+pub(super) fn written(kind: NodeKind, name: Cow<'_, str>) -> Cow<'_, str> {
+    let taken = match kind {
+        NodeKind::attr_name => NOT_ATTRIBUTES.contains(&&*name),
         // `event any` is every event, `in decision d` a decision.
-        NodeKind::event_name => inner == "any",
-        NodeKind::segment_name => inner == "decision",
+        NodeKind::event_name => name == "any",
+        NodeKind::segment_name => name == "decision",
         _ => false,
     };
-    let inner = nfc(inner);
-    if is_word(&inner) && !taken { inner } else { format!("`{inner}`").into() }
+    if is_word(&name) && !taken { name } else { format!("`{name}`").into() }
 }
 
 /// Whether a name needs no backticks.
