@@ -6,8 +6,10 @@ pub mod cli;
 pub mod diag;
 #[cfg(feature = "engine")]
 pub mod exec;
+pub mod fmt;
 #[cfg(feature = "engine")]
 pub mod generate;
+pub mod ide;
 #[cfg(feature = "engine")]
 pub mod ingest;
 pub mod lint;

@@ -63,6 +63,16 @@ pub enum Command {
         #[arg(value_name = "CODE")]
         code: Option<String>,
     },
+    /// Format scripts: one layout, one spelling, no options
+    #[command(
+        before_help = "Examples:\n  segql fmt *.seg                 rewrites the files\n  segql fmt --check *.seg         lists those that are not formatted, and exits with 1 if there are any\n  segql fmt --diff segment.seg    shows what would change\n  segql fmt - < segment.seg       reads standard input and writes standard output"
+    )]
+    Fmt(FmtArgs),
+    /// Give a definition another name wherever it is used
+    #[command(
+        before_help = "Examples:\n  segql rename vip wazni_klienci *.seg\n  segql rename '$wydatki' '$obrot' a.seg b.seg\n  segql rename 'list vip' 'stali klienci' *.seg      when a segment is called vip, too"
+    )]
+    Rename(RenameArgs),
     /// Run the tests that scripts carry
     #[command(
         before_help = "Examples:\n  segql test segment.seg --schema schema.toml\n  segql test *.seg --store data.segql --format junit > report.xml"
@@ -238,6 +248,32 @@ pub enum MessageFormat {
     Json,
     /// One SARIF 2.1.0 log, for code hosts and editors
     Sarif,
+}
+
+/// `segql fmt`
+#[derive(Debug, Args)]
+pub struct FmtArgs {
+    /// Scripts; `-` is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub scripts: Vec<PathBuf>,
+    /// List the files that are not formatted, write nothing, and exit with 1 if there are any
+    #[arg(long)]
+    pub check: bool,
+    /// Show what would change, and write nothing
+    #[arg(long)]
+    pub diff: bool,
+}
+
+/// `segql rename`
+#[derive(Debug, Args)]
+pub struct RenameArgs {
+    /// What to rename: a name, `$name`, or with its kind `segment name`, `list name`, `decision name`
+    pub old: String,
+    /// Its new name
+    pub new: String,
+    /// All scripts that may use it
+    #[arg(required = true, value_name = "FILE")]
+    pub scripts: Vec<PathBuf>,
 }
 
 /// `segql check`

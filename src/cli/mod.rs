@@ -11,6 +11,7 @@ mod explain;
 mod explain_error;
 mod failure;
 mod fix;
+mod fmt;
 mod generate;
 mod import;
 mod input;
@@ -18,6 +19,7 @@ mod interrupt;
 mod membership;
 mod output;
 mod progress;
+mod rename;
 mod run;
 mod schema;
 mod script;
@@ -42,6 +44,8 @@ pub fn main() -> ExitCode {
         Command::Import(args) => import::import(&args, ui),
         Command::Run(args) => run::run(&args, ui),
         Command::Check(args) => check::check(&args, ui),
+        Command::Fmt(args) => fmt::fmt(&args, ui),
+        Command::Rename(args) => rename::rename(&args, ui),
         Command::Explain(args) => explain::explain(&args, ui),
         Command::ExplainError { code } => explain_error::explain_error(code.as_deref()),
         Command::Test(args) => test::test(&args, ui),

@@ -11,13 +11,15 @@ mod expected;
 mod habits;
 mod lex;
 mod nesting;
-mod parse;
+pub(crate) mod parse;
+pub(crate) mod parts;
 mod patch;
 mod recover;
 mod span;
 mod spell;
 mod structure;
 
+pub(crate) use build::doc_above;
 pub use parse::parse;
 pub use span::{LineIndex, Position, Source, SourceId, Sources, Span};
 pub use spell::quoted;

@@ -14,11 +14,11 @@ use crate::diag::{Diagnostic, codes};
 #[grammar = "../grammar/segql.pest"]
 struct Grammar;
 
-pub(super) use self::Rule as NodeKind;
+pub(crate) use self::Rule as NodeKind;
 
 /// A piece of the text that matched a rule, and the pieces inside it.
 #[derive(Debug)]
-pub(super) struct Node<'a> {
+pub(crate) struct Node<'a> {
     pub kind: NodeKind,
     pub span: Span,
     pub text: &'a str,
@@ -37,7 +37,7 @@ pub(super) struct Failure {
 }
 
 /// Longest script, in bytes.
-const MAX_SCRIPT_BYTES: usize = 64 << 20;
+pub(super) const MAX_SCRIPT_BYTES: usize = 64 << 20;
 
 /// Reads one file.
 ///

@@ -53,7 +53,7 @@ pub(super) fn begins_definition(line: &str) -> bool {
 }
 
 /// The pieces of a script that are read alone, each with its rule.
-fn definitions(text: &str, tokens: &[Token]) -> Vec<(NodeKind, Range<usize>)> {
+pub(super) fn definitions(text: &str, tokens: &[Token]) -> Vec<(NodeKind, Range<usize>)> {
     let mut starts: Vec<usize> = (0..tokens.len()).filter(|index| defines(text, tokens, *index)).collect();
     let mut slices = Vec::new();
     let mut first = 0;

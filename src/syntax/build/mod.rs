@@ -150,7 +150,7 @@ fn path(node: &Node<'_>) -> Name {
 }
 
 /// The `///` lines that stand directly above a definition.
-fn doc_above(text: &str, span: Span) -> Option<String> {
+pub(crate) fn doc_above(text: &str, span: Span) -> Option<String> {
     let before = text.get(..span.start)?;
     // The definition's own line begins before it when it is indented.
     let above = before.trim_end_matches([' ', '\t']);

@@ -1,0 +1,3 @@
+//! What editors do with scripts: texts and offsets in, plain data out.
+
+pub mod rename;
