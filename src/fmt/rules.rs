@@ -102,7 +102,7 @@ fn any<'a>(out: &mut Emitter<'_, 'a>, node: &Node<'a>) {
         NodeKind::aggregate => aggregate(out, node),
 
         NodeKind::segment_name | NodeKind::param_name | NodeKind::list_name | NodeKind::decision_name | NodeKind::event_name => {
-            out.token(node, spelling::name(node))
+            out.token(node, spelling::name(node));
         }
         NodeKind::attr_path | NodeKind::field_path => out.token(node, spelling::path(node)),
         // The rule looks ahead, so that its text may hold a comment.
