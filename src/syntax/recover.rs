@@ -94,8 +94,10 @@ fn defines(text: &str, tokens: &[Token], index: usize) -> bool {
         |ahead: usize| matches!(at(ahead), Some((Kind::Text | Kind::OpenText | Kind::SingleQuoted | Kind::FancyQuoted, _)));
     let sign = |ahead: usize, signs: &[&str]| at(ahead).is_some_and(|(_, text)| signs.contains(&text));
     if let Some(before) = index.checked_sub(1).and_then(|before| tokens.get(before))
-        && matches!(before.text(text), "field" | "event" | "segment" | "list" | "decision" | "$" | ".")
-        && first_on_line(text, token.start).is_none()
+        && (matches!(before.text(text), "field" | "event" | "segment" | "list" | "decision" | "$" | ".")
+            && first_on_line(text, token.start).is_none()
+            // `expect segment s = [...]` in a test, also over two lines.
+            || matches!(before.text(text), "expect" | "in"))
     {
         return false;
     }
