@@ -54,44 +54,54 @@ fn summarised<'c>(
         if at % 4096 == 4095 {
             chunk.check_cancelled()?;
         }
-        let known: Option<Vec<Option<i64>>> =
-            matched.readers().iter().map(|reader| summary(reader, function, usize::from(*slot), span)).collect();
-        let known = known.map(|known| {
-            let known = known.into_iter().flatten();
-            match function {
-                Function::Count => Some(known.sum()),
-                Function::First => known.min(),
-                _ => known.max(),
+        let mut result = if *function == Function::Count { Some(0) } else { None };
+        for reader in matched.readers() {
+            match summary(reader, function, usize::from(*slot), span) {
+                Known::Nothing => {}
+                Known::Is(n) => {
+                    result = Some(result.map_or(n, |known: i64| match function {
+                        Function::Count => known.saturating_add(n),
+                        Function::First => known.min(n),
+                        _ => known.max(n),
+                    }));
+                }
+                Known::InRows => {
+                    matched.seek(*slot, at);
+                    result = match function {
+                        Function::Count => i64::try_from(matched.count()).ok(),
+                        _ => matched.end(*function == Function::Last).map(|found| found.ts),
+                    };
+                    break;
+                }
             }
-        });
-        ints.push(if let Some(known) = known {
-            known
-        } else {
-            matched.seek(*slot, at);
-            match function {
-                Function::Count => i64::try_from(matched.count()).ok(),
-                _ => matched.end(*function == Function::Last).map(|found| found.ts),
-            }
-        });
+        }
+        ints.push(result);
     }
     let scalar = if *function == Function::Count { WHOLE } else { Scalar::Time };
     Ok(Some(Values::Ints(scalar, ints)))
 }
 
-/// What the summary says of one contact, or `None` if its rows must be read. Nothing in the span: a value of nothing.
-#[expect(clippy::option_option, reason = "not known, none and a value are three things")]
-fn summary(reader: &Reader<'_>, function: &Function, slot: usize, span: Interval) -> Option<Option<i64>> {
+/// What a summary says of one contact.
+enum Known {
+    Is(i64),
+    /// Nothing lies in the span.
+    Nothing,
+    /// Its rows must be read.
+    InRows,
+}
+
+fn summary(reader: &Reader<'_>, function: &Function, slot: usize, span: Interval) -> Known {
     let summary = &reader.events().summary;
-    let (Some(first), Some(last)) = (summary.first().get(slot), summary.last().get(slot)) else { return Some(None) };
+    let (Some(first), Some(last)) = (summary.first().get(slot), summary.last().get(slot)) else { return Known::Nothing };
     if span.is_empty() || last < span.lo || first > span.hi {
-        return Some(None);
+        return Known::Nothing;
     }
     let (begins, ends) = (first >= span.lo, last <= span.hi);
     match function {
-        Function::Count if begins && ends => Some(summary.count().get(slot)),
-        Function::First if begins => Some(Some(first)),
-        Function::Last if ends => Some(Some(last)),
-        _ => None,
+        Function::Count if begins && ends => summary.count().get(slot).map_or(Known::InRows, Known::Is),
+        Function::First if begins => Known::Is(first),
+        Function::Last if ends => Known::Is(last),
+        _ => Known::InRows,
     }
 }
 

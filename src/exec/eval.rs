@@ -125,9 +125,7 @@ impl<'c> Chunk<'c> {
         let left = self.context.marks.uses(Part::Expr(id));
         let kept =
             self.values.entry(id).or_insert_with(|| Kept { known: words::empty(), result: Rc::new(Values::Same(None)), left });
-        for slot in &missing {
-            words::insert(&mut kept.known, usize::from(*slot));
-        }
+        words::or(&mut kept.known, &words::of_slots(&missing));
         if missing.len() == len {
             kept.result = Rc::new(values);
         } else {

@@ -31,9 +31,7 @@ pub(super) struct CellTest<'c> {
 impl<'c> CellTest<'c> {
     pub fn new(context: &'c Context<'_>, predicate: &'c Predicate, operands: &Operands<'c>) -> Self {
         let mut own = Vec::new();
-        let ends = if let Predicate::Window(window) = predicate {
-            Some(Ends::new(window, operands, context.clock))
-        } else {
+        let ends = if let Predicate::Window(window) = predicate { Some(Ends::new(window, operands, context.clock)) } else {
             predicate.exprs(&mut |id| own.push(operands.get(id)));
             None
         };

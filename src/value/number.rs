@@ -41,7 +41,7 @@ impl Number {
     #[expect(clippy::should_implement_trait, reason = "a sum may have no value")]
     pub fn add(self, other: Self) -> Option<Self> {
         let exact = || {
-            let divisor = self.denominator.gcd(&other.denominator);
+            let divisor = common_divisor(self.denominator, other.denominator);
             let (a, b) = (other.denominator / divisor, self.denominator / divisor);
             let sum = self.numerator.checked_mul(a)?.checked_add(other.numerator.checked_mul(b)?)?;
             Self::reduced(sum, self.denominator.checked_mul(a)?)
@@ -63,8 +63,8 @@ impl Number {
     pub fn multiply(self, other: Self) -> Option<Self> {
         let exact = || {
             // Dividing first keeps the parts small.
-            let (a, b) = (self.numerator.gcd(&other.denominator), other.numerator.gcd(&self.denominator));
-            let (a, b) = (a.max(1), b.max(1));
+            let a = common_divisor(self.numerator, other.denominator).max(1);
+            let b = common_divisor(other.numerator, self.denominator).max(1);
             let numerator = (self.numerator / a).checked_mul(other.numerator / b)?;
             Self::reduced(numerator, (self.denominator / b).checked_mul(other.denominator / a)?)
         };
@@ -88,12 +88,21 @@ impl Number {
         if numerator == i128::MIN || denominator <= 0 {
             return None;
         }
-        let divisor = numerator.gcd(&denominator).max(1);
+        let divisor = common_divisor(numerator, denominator).max(1);
         Some(Self { numerator: numerator / divisor, denominator: denominator / divisor })
     }
 
     fn big(self) -> (BigInt, BigInt) {
         (BigInt::from(self.numerator), BigInt::from(self.denominator))
+    }
+}
+
+/// The greatest common divisor. Most numbers fit into 64 bits, where it is found several times faster.
+fn common_divisor(a: i128, b: i128) -> i128 {
+    match (u64::try_from(a.unsigned_abs()), u64::try_from(b.unsigned_abs())) {
+        (_, Ok(1)) | (Ok(1), _) => 1,
+        (Ok(a), Ok(b)) => i128::from(a.gcd(&b)),
+        _ => a.gcd(&b),
     }
 }
 
