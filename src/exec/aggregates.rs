@@ -160,9 +160,11 @@ impl<'c> Maker<'_, 'c> {
         let (mut all, mut scaled, mut n) = (Number::whole(0), 0_i128, 0);
         for (reader, rows) in matched.by_source() {
             let mut sum = 0_i128;
-            for value in rows.filter_map(|row| reader.int(row)) {
-                sum += i128::from(value);
-                n += 1;
+            if let Some(ints) = reader.ints() {
+                for value in rows.filter_map(|row| ints.get(row)) {
+                    sum += i128::from(value);
+                    n += 1;
+                }
             }
             if self.uniform.is_some() {
                 scaled += sum;
@@ -184,8 +186,9 @@ impl<'c> Maker<'_, 'c> {
         };
         let mut best: Option<Cell<'c>> = None;
         for (reader, rows) in matched.by_source() {
-            let ints = rows.filter_map(|row| reader.int(row));
-            let own = if greatest { ints.max() } else { ints.min() };
+            let Some(ints) = reader.ints() else { continue };
+            let values = rows.filter_map(|row| ints.get(row));
+            let own = if greatest { values.max() } else { values.min() };
             let Some(own) = own.and_then(|int| reader.cell_of(int)) else { continue };
             best = Some(best.filter(|best| !better(own, *best)).unwrap_or(own));
         }
@@ -195,12 +198,12 @@ impl<'c> Maker<'_, 'c> {
     fn distinct(&mut self, matched: &Matched<'c>) -> u64 {
         if let [reader] = matched.readers() {
             // Within one block equal texts have equal codes.
-            let ints = &mut self.scratch.ints;
-            ints.clear();
-            ints.extend(matched.by_source().flat_map(|(_, rows)| rows).filter_map(|row| reader.int(row)));
-            ints.sort_unstable();
-            ints.dedup();
-            return ints.len() as u64;
+            let (all, Some(ints)) = (&mut self.scratch.ints, reader.ints()) else { return 0 };
+            all.clear();
+            all.extend(matched.by_source().flat_map(|(_, rows)| rows).filter_map(|row| ints.get(row)));
+            all.sort_unstable();
+            all.dedup();
+            return all.len() as u64;
         }
         let keys = &mut self.scratch.keys;
         keys.clear();
@@ -217,7 +220,8 @@ impl<'c> Maker<'_, 'c> {
             let counted = &mut self.scratch.counted;
             counted.clear();
             for (reader, rows) in matched.by_source() {
-                counted.extend(rows.enumerate().filter_map(|(at, row)| Some((reader.int(row)?, at))));
+                let ints = reader.ints()?;
+                counted.extend(rows.enumerate().filter_map(|(at, row)| Some((ints.get(row)?, at))));
             }
             counted.sort_unstable();
             let int = most_of(counted.iter().map(|(int, at)| (*int, *at)), at_least)?;

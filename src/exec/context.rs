@@ -108,6 +108,11 @@ impl<'a> Context<'a> {
         kept == Some(&true)
     }
 
+    /// Whether a part is known without being evaluated.
+    pub fn is_given(&self, part: Part) -> bool {
+        is_constant(self.plan, part)
+    }
+
     /// The parts of a node, in the order in which they are evaluated.
     pub fn ordered(&self, id: NodeId) -> &[NodeId] {
         self.ordered.get(id.0 as usize).map_or(&[], Vec::as_slice)

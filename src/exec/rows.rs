@@ -250,16 +250,16 @@ impl<'c> Reader<'c> {
         Cell::of(self.open.as_ref()?.column?, row, self.scalar)
     }
 
-    /// The integer that stands for the attribute of a row.
-    pub fn int(&self, row: usize) -> Option<i64> {
+    /// The integers that stand for the attribute in the block that is read: values, or codes of texts.
+    pub fn ints(&self) -> Option<&'c IntColumn<'c>> {
         match self.open.as_ref()?.column? {
-            Column::Int(column) => column.get(row),
-            Column::Text(column) => column.codes().get(row),
+            Column::Int(column) => Some(column),
+            Column::Text(column) => Some(column.codes()),
             Column::List(_) => None,
         }
     }
 
-    /// The attribute that an integer from [`Self::int`] stands for, in the same block.
+    /// The attribute that an integer from [`Self::ints`] stands for, in the same block.
     pub fn cell_of(&self, int: i64) -> Option<Cell<'c>> {
         match self.open.as_ref()?.column? {
             Column::Text(column) => column.value(u32::try_from(int).ok()?).map(Cell::Text),

@@ -66,7 +66,7 @@ pub(super) fn sequence<'c>(chunk: &mut Chunk<'c>, sequence: &'c Sequence, within
 /// The contacts that have events of every step that needs one, as far as the summaries tell.
 fn possible(chunk: &Chunk<'_>, sequence: &Sequence, past: Interval, within: &Words) -> Set {
     let window = if let TimeSpan::Fixed(window) = sequence.span { window } else { past };
-    let mut left = Box::new(*within);
+    let mut left = words::copy(within);
     for step in sequence.steps.iter().filter(|s| !s.negated) {
         let mut some = words::empty();
         for events in step.sources.iter().filter_map(|s| chunk.data.events.get(&s.event)) {
