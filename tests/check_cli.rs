@@ -1,6 +1,5 @@
 //! `segql check` in its forms, `segql check --fix`, and `segql explain-error`.
 #![cfg(feature = "cli")]
-
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, clippy::disallowed_methods)]
 
 use std::io::Write;

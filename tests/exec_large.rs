@@ -200,9 +200,8 @@ fn each_contact_has_one_label_of_a_decision_of_thousands_of_branches() {
 #[test]
 fn groups_and_lists_of_a_hundred_thousand_members() {
     let store = store(500);
-    let members = |many: u32, make: &dyn Fn(u32) -> String, separator: &str| {
-        (0..many).map(make).collect::<Vec<String>>().join(separator)
-    };
+    let members =
+        |many: u32, make: &dyn Fn(u32) -> String, separator: &str| (0..many).map(make).collect::<Vec<String>>().join(separator);
     let any = members(100_000, &|n| format!("field n = {n}.5"), "; ");
     let ids = members(100_000, &|n| format!("\"c{}\"", n * 2), ", ");
     let counts = members(5_000, &|n| format!("count(A) = {n}"), "; ");

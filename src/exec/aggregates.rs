@@ -7,12 +7,17 @@ use super::matched::Matched;
 use super::rows::Reader;
 use crate::plan::{Aggregate, Function, TimeSpan};
 use crate::schema::Scalar;
-use crate::time::{Clock, Interval};
+use crate::time::{Interval, LocalTimes};
 use crate::value::{Decimal, Number};
 
 /// The values of a function for some contacts, whose slots ascend.
 pub(super) fn aggregate<'c>(chunk: &mut Chunk<'c>, aggregate: &'c Aggregate, slots: &[u16]) -> Result<Values<'c>, ExecError> {
     let mut matched = Matched::new(chunk, &aggregate.sources, &aggregate.span, |see| aggregate.exprs(see), slots)?;
+    if let Function::ActivePeriods { starts, .. } = &aggregate.function
+        && let Some(first) = starts.last()
+    {
+        matched.begin_at(*first);
+    }
     if let TimeSpan::Fixed(span) = aggregate.span
         && let Some(values) = summarised(chunk, &mut matched, &aggregate.function, span, slots)?
     {
@@ -51,29 +56,24 @@ fn summarised<'c>(
     }
     let mut ints = Vec::with_capacity(slots.len());
     for (at, slot) in slots.iter().enumerate() {
-        if at % 4096 == 4095 {
+        if at % 1024 == 1023 {
             chunk.check_cancelled()?;
         }
         let mut result = if *function == Function::Count { Some(0) } else { None };
-        for reader in matched.readers() {
-            match summary(reader, function, usize::from(*slot), span) {
-                Known::Nothing => {}
-                Known::Is(n) => {
-                    result = Some(result.map_or(n, |known: i64| match function {
-                        Function::Count => known.saturating_add(n),
-                        Function::First => known.min(n),
-                        _ => known.max(n),
-                    }));
-                }
-                Known::InRows => {
-                    matched.seek(*slot, at);
-                    result = match function {
-                        Function::Count => i64::try_from(matched.count()).ok(),
-                        _ => matched.end(*function == Function::Last).map(|found| found.ts),
-                    };
-                    break;
-                }
-            }
+        for reader in matched.readers_mut() {
+            let own = match summary(reader, function, usize::from(*slot), span) {
+                Known::Nothing => continue,
+                Known::Is(n) => n,
+                Known::InRows => match ends(reader, function, *slot, span) {
+                    Some(n) => n,
+                    None => continue,
+                },
+            };
+            result = Some(result.map_or(own, |known: i64| match function {
+                Function::Count => known.saturating_add(own),
+                Function::First => known.min(own),
+                _ => known.max(own),
+            }));
         }
         ints.push(result);
     }
@@ -105,6 +105,16 @@ fn summary(reader: &Reader<'_>, function: &Function, slot: usize, span: Interval
     }
 }
 
+/// The same from the rows of a contact, all of which count.
+fn ends(reader: &mut Reader<'_>, function: &Function, slot: u16, span: Interval) -> Option<i64> {
+    let mut rows = reader.rows(slot, span);
+    match function {
+        Function::Count => i64::try_from(rows.len()).ok(),
+        Function::First => rows.next().map(|row| reader.ts(row)),
+        _ => rows.next_back().map(|row| reader.ts(row)),
+    }
+}
+
 /// The type of the attribute where all readers have one and the same; what has no attribute has no say.
 fn uniform(matched: &Matched<'_>) -> Option<Scalar> {
     let mut scalars = matched.readers().iter().filter_map(Reader::scalar);
@@ -115,7 +125,7 @@ fn uniform(matched: &Matched<'_>) -> Option<Scalar> {
 /// Makes values, one contact after the other.
 struct Maker<'f, 'c> {
     function: &'f Function,
-    clock: &'c Clock,
+    clock: &'c LocalTimes,
     uniform: Option<Scalar>,
     scratch: Scratch<'c>,
 }
@@ -131,7 +141,11 @@ struct Scratch<'c> {
 impl<'c> Maker<'_, 'c> {
     fn value(&mut self, matched: &mut Matched<'c>) -> Option<Cell<'c>> {
         if matched.is_empty() {
-            return self.function.counts().then_some(Cell::whole(0));
+            return match self.function {
+                // Of the type that other sums have.
+                Function::Sum => Some(Cell::Int(self.uniform.unwrap_or(WHOLE), 0)),
+                function => function.counts().then_some(Cell::whole(0)),
+            };
         }
         match self.function {
             Function::Count => Some(Cell::count(matched.count())),
@@ -243,16 +257,21 @@ impl<'c> Maker<'_, 'c> {
         keys.get(at).map(|(_, _, cell)| *cell)
     }
 
-    fn active_days(&mut self, matched: &mut Matched<'c>) -> u64 {
-        let (mut days, mut end) = (0, i64::MIN);
-        for found in matched.ordered() {
-            // Instants ascend: what lies before the end of the last day lies in it.
-            if found.ts >= end {
-                days += 1;
-                end = self.clock.day_span(self.clock.day_of(found.ts)).hi.saturating_add(1);
+    fn active_days(&mut self, matched: &Matched<'c>) -> u64 {
+        let days = &mut self.scratch.ints;
+        days.clear();
+        for (reader, rows) in matched.by_source() {
+            for row in rows {
+                let day = i64::from(self.clock.day_of(reader.ts(row)));
+                // Instants ascend, so repetitions follow each other.
+                if days.last() != Some(&day) {
+                    days.push(day);
+                }
             }
         }
-        days
+        days.sort_unstable();
+        days.dedup();
+        days.len() as u64
     }
 
     fn active_periods(&mut self, matched: &Matched<'c>, starts: &[i64], at_least: u64) -> u64 {

@@ -251,9 +251,6 @@ fn pivot<K: Ord + Copy>(keys: &[Vec<K>], left: u64, n: u64) -> Option<K> {
     Some(*some.select_nth_unstable(place).1)
 }
 
-/// The contacts that a ranking takes, by chunk.
-type Members = HashMap<u32, Box<Words>>;
-
 /// The rankings of a pass, with the chunks' places to be selected from.
 pub(super) fn stage(
     engine: &Engine<'_>,

@@ -14,7 +14,7 @@ use super::operands::Operands;
 use crate::check::typed::{CompareOp, HasOp, TextOp};
 use crate::plan::{Intervals, NumberTest, Predicate, TextPredicate};
 use crate::schema::Scalar;
-use crate::time::{Clock, Duration, date_parts, is_anniversary};
+use crate::time::{Duration, LocalTimes, date_parts, is_anniversary};
 use crate::value::{Decimal, Folding, Number, fold};
 
 /// A predicate with everything it needs for some contacts.
@@ -23,7 +23,7 @@ pub(super) struct CellTest<'c> {
     regex: Option<&'c Regex>,
     operands: Vec<Rc<Values<'c>>>,
     ends: Option<Ends<'c>>,
-    clock: &'c Clock,
+    clock: &'c LocalTimes,
     /// The integers of the first scale that was met which pass.
     scaled: OnceCell<(u8, Intervals)>,
     /// Whether each day of a year comes round soon.
@@ -43,7 +43,15 @@ impl<'c> CellTest<'c> {
             Predicate::Text(text) => context.prepared.regex(text),
             _ => None,
         };
-        Self { predicate, regex, operands: own, ends, clock: context.clock, scaled: OnceCell::new(), anniversaries: OnceCell::new() }
+        Self {
+            predicate,
+            regex,
+            operands: own,
+            ends,
+            clock: context.clock,
+            scaled: OnceCell::new(),
+            anniversaries: OnceCell::new(),
+        }
     }
 
     /// The one interval that integers of a type must lie in, where that is the whole test.

@@ -42,7 +42,7 @@ impl Number {
     pub fn add(self, other: Self) -> Option<Self> {
         let exact = || {
             let divisor = common_divisor(self.denominator, other.denominator);
-            let (a, b) = (other.denominator / divisor, self.denominator / divisor);
+            let (a, b) = (quotient(other.denominator, divisor), quotient(self.denominator, divisor));
             let sum = self.numerator.checked_mul(a)?.checked_add(other.numerator.checked_mul(b)?)?;
             Self::reduced(sum, self.denominator.checked_mul(a)?)
         };
@@ -65,8 +65,10 @@ impl Number {
             // Dividing first keeps the parts small.
             let a = common_divisor(self.numerator, other.denominator).max(1);
             let b = common_divisor(other.numerator, self.denominator).max(1);
-            let numerator = (self.numerator / a).checked_mul(other.numerator / b)?;
-            Self::reduced(numerator, (self.denominator / b).checked_mul(other.denominator / a)?)
+            let numerator = quotient(self.numerator, a).checked_mul(quotient(other.numerator, b))?;
+            let denominator = quotient(self.denominator, b).checked_mul(quotient(other.denominator, a))?;
+            // What the parts of both had in common is gone, so nothing is left to reduce.
+            (numerator != i128::MIN).then_some(Self { numerator, denominator })
         };
         exact().or_else(|| {
             let (a, b) = (self.big(), other.big());
@@ -89,7 +91,7 @@ impl Number {
             return None;
         }
         let divisor = common_divisor(numerator, denominator).max(1);
-        Some(Self { numerator: numerator / divisor, denominator: denominator / divisor })
+        Some(Self { numerator: quotient(numerator, divisor), denominator: quotient(denominator, divisor) })
     }
 
     fn big(self) -> (BigInt, BigInt) {
@@ -103,6 +105,15 @@ fn common_divisor(a: i128, b: i128) -> i128 {
         (_, Ok(1)) | (Ok(1), _) => 1,
         (Ok(a), Ok(b)) => i128::from(a.gcd(&b)),
         _ => a.gcd(&b),
+    }
+}
+
+/// A number by one that divides it and is positive; like the divisor itself faster where 64 bits are enough.
+fn quotient(number: i128, by: i128) -> i128 {
+    match (by, i64::try_from(number), i64::try_from(by)) {
+        (1, ..) => number,
+        (_, Ok(number), Ok(by)) => i128::from(number / by),
+        _ => number / by,
     }
 }
 
