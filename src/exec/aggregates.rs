@@ -7,12 +7,17 @@ use super::matched::Matched;
 use super::rows::Reader;
 use crate::plan::{Aggregate, Function, TimeSpan};
 use crate::schema::Scalar;
-use crate::time::{Clock, Interval};
+use crate::time::{Interval, LocalTimes};
 use crate::value::{Decimal, Number};
 
 /// The values of a function for some contacts, whose slots ascend.
 pub(super) fn aggregate<'c>(chunk: &mut Chunk<'c>, aggregate: &'c Aggregate, slots: &[u16]) -> Result<Values<'c>, ExecError> {
     let mut matched = Matched::new(chunk, &aggregate.sources, &aggregate.span, |see| aggregate.exprs(see), slots)?;
+    if let Function::ActivePeriods { starts, .. } = &aggregate.function
+        && let Some(first) = starts.last()
+    {
+        matched.begin_at(*first);
+    }
     if let TimeSpan::Fixed(span) = aggregate.span
         && let Some(values) = summarised(chunk, &mut matched, &aggregate.function, span, slots)?
     {
@@ -51,47 +56,62 @@ fn summarised<'c>(
     }
     let mut ints = Vec::with_capacity(slots.len());
     for (at, slot) in slots.iter().enumerate() {
-        if at % 4096 == 4095 {
+        if at % 1024 == 1023 {
             chunk.check_cancelled()?;
         }
-        let known: Option<Vec<Option<i64>>> =
-            matched.readers().iter().map(|reader| summary(reader, function, usize::from(*slot), span)).collect();
-        let known = known.map(|known| {
-            let known = known.into_iter().flatten();
-            match function {
-                Function::Count => Some(known.sum()),
-                Function::First => known.min(),
-                _ => known.max(),
-            }
-        });
-        ints.push(if let Some(known) = known {
-            known
-        } else {
-            matched.seek(*slot, at);
-            match function {
-                Function::Count => i64::try_from(matched.count()).ok(),
-                _ => matched.end(*function == Function::Last).map(|found| found.ts),
-            }
-        });
+        let mut result = if *function == Function::Count { Some(0) } else { None };
+        for reader in matched.readers_mut() {
+            let own = match summary(reader, function, usize::from(*slot), span) {
+                Known::Nothing => continue,
+                Known::Is(n) => n,
+                Known::InRows => match ends(reader, function, *slot, span) {
+                    Some(n) => n,
+                    None => continue,
+                },
+            };
+            result = Some(result.map_or(own, |known: i64| match function {
+                Function::Count => known.saturating_add(own),
+                Function::First => known.min(own),
+                _ => known.max(own),
+            }));
+        }
+        ints.push(result);
     }
     let scalar = if *function == Function::Count { WHOLE } else { Scalar::Time };
     Ok(Some(Values::Ints(scalar, ints)))
 }
 
-/// What the summary says of one contact, or `None` if its rows must be read. Nothing in the span: a value of nothing.
-#[expect(clippy::option_option, reason = "not known, none and a value are three things")]
-fn summary(reader: &Reader<'_>, function: &Function, slot: usize, span: Interval) -> Option<Option<i64>> {
+/// What a summary says of one contact.
+enum Known {
+    Is(i64),
+    /// Nothing lies in the span.
+    Nothing,
+    /// Its rows must be read.
+    InRows,
+}
+
+fn summary(reader: &Reader<'_>, function: &Function, slot: usize, span: Interval) -> Known {
     let summary = &reader.events().summary;
-    let (Some(first), Some(last)) = (summary.first().get(slot), summary.last().get(slot)) else { return Some(None) };
+    let (Some(first), Some(last)) = (summary.first().get(slot), summary.last().get(slot)) else { return Known::Nothing };
     if span.is_empty() || last < span.lo || first > span.hi {
-        return Some(None);
+        return Known::Nothing;
     }
     let (begins, ends) = (first >= span.lo, last <= span.hi);
     match function {
-        Function::Count if begins && ends => Some(summary.count().get(slot)),
-        Function::First if begins => Some(Some(first)),
-        Function::Last if ends => Some(Some(last)),
-        _ => None,
+        Function::Count if begins && ends => summary.count().get(slot).map_or(Known::InRows, Known::Is),
+        Function::First if begins => Known::Is(first),
+        Function::Last if ends => Known::Is(last),
+        _ => Known::InRows,
+    }
+}
+
+/// The same from the rows of a contact, all of which count.
+fn ends(reader: &mut Reader<'_>, function: &Function, slot: u16, span: Interval) -> Option<i64> {
+    let mut rows = reader.rows(slot, span);
+    match function {
+        Function::Count => i64::try_from(rows.len()).ok(),
+        Function::First => rows.next().map(|row| reader.ts(row)),
+        _ => rows.next_back().map(|row| reader.ts(row)),
     }
 }
 
@@ -105,7 +125,7 @@ fn uniform(matched: &Matched<'_>) -> Option<Scalar> {
 /// Makes values, one contact after the other.
 struct Maker<'f, 'c> {
     function: &'f Function,
-    clock: &'c Clock,
+    clock: &'c LocalTimes,
     uniform: Option<Scalar>,
     scratch: Scratch<'c>,
 }
@@ -121,7 +141,11 @@ struct Scratch<'c> {
 impl<'c> Maker<'_, 'c> {
     fn value(&mut self, matched: &mut Matched<'c>) -> Option<Cell<'c>> {
         if matched.is_empty() {
-            return self.function.counts().then_some(Cell::whole(0));
+            return match self.function {
+                // Of the type that other sums have.
+                Function::Sum => Some(Cell::Int(self.uniform.unwrap_or(WHOLE), 0)),
+                function => function.counts().then_some(Cell::whole(0)),
+            };
         }
         match self.function {
             Function::Count => Some(Cell::count(matched.count())),
@@ -150,9 +174,11 @@ impl<'c> Maker<'_, 'c> {
         let (mut all, mut scaled, mut n) = (Number::whole(0), 0_i128, 0);
         for (reader, rows) in matched.by_source() {
             let mut sum = 0_i128;
-            for value in rows.filter_map(|row| reader.int(row)) {
-                sum += i128::from(value);
-                n += 1;
+            if let Some(ints) = reader.ints() {
+                for value in rows.filter_map(|row| ints.get(row)) {
+                    sum += i128::from(value);
+                    n += 1;
+                }
             }
             if self.uniform.is_some() {
                 scaled += sum;
@@ -174,8 +200,9 @@ impl<'c> Maker<'_, 'c> {
         };
         let mut best: Option<Cell<'c>> = None;
         for (reader, rows) in matched.by_source() {
-            let ints = rows.filter_map(|row| reader.int(row));
-            let own = if greatest { ints.max() } else { ints.min() };
+            let Some(ints) = reader.ints() else { continue };
+            let values = rows.filter_map(|row| ints.get(row));
+            let own = if greatest { values.max() } else { values.min() };
             let Some(own) = own.and_then(|int| reader.cell_of(int)) else { continue };
             best = Some(best.filter(|best| !better(own, *best)).unwrap_or(own));
         }
@@ -185,12 +212,12 @@ impl<'c> Maker<'_, 'c> {
     fn distinct(&mut self, matched: &Matched<'c>) -> u64 {
         if let [reader] = matched.readers() {
             // Within one block equal texts have equal codes.
-            let ints = &mut self.scratch.ints;
-            ints.clear();
-            ints.extend(matched.by_source().flat_map(|(_, rows)| rows).filter_map(|row| reader.int(row)));
-            ints.sort_unstable();
-            ints.dedup();
-            return ints.len() as u64;
+            let (all, Some(ints)) = (&mut self.scratch.ints, reader.ints()) else { return 0 };
+            all.clear();
+            all.extend(matched.by_source().flat_map(|(_, rows)| rows).filter_map(|row| ints.get(row)));
+            all.sort_unstable();
+            all.dedup();
+            return all.len() as u64;
         }
         let keys = &mut self.scratch.keys;
         keys.clear();
@@ -207,7 +234,8 @@ impl<'c> Maker<'_, 'c> {
             let counted = &mut self.scratch.counted;
             counted.clear();
             for (reader, rows) in matched.by_source() {
-                counted.extend(rows.enumerate().filter_map(|(at, row)| Some((reader.int(row)?, at))));
+                let ints = reader.ints()?;
+                counted.extend(rows.enumerate().filter_map(|(at, row)| Some((ints.get(row)?, at))));
             }
             counted.sort_unstable();
             let int = most_of(counted.iter().map(|(int, at)| (*int, *at)), at_least)?;
@@ -229,16 +257,21 @@ impl<'c> Maker<'_, 'c> {
         keys.get(at).map(|(_, _, cell)| *cell)
     }
 
-    fn active_days(&mut self, matched: &mut Matched<'c>) -> u64 {
-        let (mut days, mut end) = (0, i64::MIN);
-        for found in matched.ordered() {
-            // Instants ascend: what lies before the end of the last day lies in it.
-            if found.ts >= end {
-                days += 1;
-                end = self.clock.day_span(self.clock.day_of(found.ts)).hi.saturating_add(1);
+    fn active_days(&mut self, matched: &Matched<'c>) -> u64 {
+        let days = &mut self.scratch.ints;
+        days.clear();
+        for (reader, rows) in matched.by_source() {
+            for row in rows {
+                let day = i64::from(self.clock.day_of(reader.ts(row)));
+                // Instants ascend, so repetitions follow each other.
+                if days.last() != Some(&day) {
+                    days.push(day);
+                }
             }
         }
-        days
+        days.sort_unstable();
+        days.dedup();
+        days.len() as u64
     }
 
     fn active_periods(&mut self, matched: &Matched<'c>, starts: &[i64], at_least: u64) -> u64 {

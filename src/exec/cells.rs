@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::check::typed::Part;
 use crate::schema::Scalar;
 use crate::store::column::{Column, ListColumn};
-use crate::time::{Clock, date_parts};
+use crate::time::{LocalTimes, date_parts};
 use crate::value::{Decimal, Number};
 
 /// A value that is there.
@@ -66,7 +66,7 @@ impl<'c> Cell<'c> {
     }
 
     /// The calendar day of a date or of an instant.
-    pub fn day(self, clock: &Clock) -> Option<i32> {
+    pub fn day(self, clock: &LocalTimes) -> Option<i32> {
         match self {
             Self::Int(Scalar::Date, day) => Some(clamp_day(day)),
             Self::Int(Scalar::Time, ms) => Some(clock.day_of(ms)),
@@ -75,7 +75,7 @@ impl<'c> Cell<'c> {
     }
 
     /// Order by value; a date and an instant by calendar day. Nothing for values of different kinds.
-    pub fn compare(self, other: Cell<'_>, clock: &Clock) -> Option<Ordering> {
+    pub fn compare(self, other: Cell<'_>, clock: &LocalTimes) -> Option<Ordering> {
         match (self, other) {
             (Self::Int(a, x), Cell::Int(b, y)) if a == b => Some(x.cmp(&y)),
             (Self::Text(a), Cell::Text(b)) => Some(a.cmp(b)),
@@ -105,7 +105,7 @@ impl<'c> Cell<'c> {
     }
 
     /// A part of a date or of an instant, or the size of a list.
-    pub fn part(self, part: Part, clock: &Clock) -> Option<i64> {
+    pub fn part(self, part: Part, clock: &LocalTimes) -> Option<i64> {
         match (part, self) {
             (Part::Size, Self::List(list)) => i64::try_from(list.len()).ok(),
             (Part::Hour, Self::Int(Scalar::Time, ms)) => Some(clock.hour_of(ms)),

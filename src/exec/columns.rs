@@ -22,11 +22,11 @@ pub struct Engine<'s> {
     rows: Cache<(EventId, u32, u32), Arc<RowBlock<'s>>>,
     attributes: Cache<(EventId, u32, u32, AttrId), Option<Arc<Column<'s>>>>,
     /// Static lists, by their texts.
-    lists: RefCell<Vec<ListMembers>>,
+    lists: RefCell<Vec<KnownList>>,
 }
 
 type Cache<K, V> = RefCell<HashMap<K, V>>;
-type ListMembers = (Arc<[String]>, Arc<ByChunk>);
+type KnownList = (Arc<[String]>, Arc<ByChunk>);
 
 /// The columns that parts of a plan read.
 #[derive(Debug, Default)]

@@ -13,7 +13,7 @@ use crate::value::{in_sample, sample_hash};
 pub(super) fn id(chunk: &Chunk<'_>, predicate: &Predicate, within: &Words) -> Set {
     let mut set = words::empty();
     match predicate {
-        Predicate::Set => return Box::new(*within),
+        Predicate::Set => return words::copy(within),
         Predicate::Text(test) => {
             let mut base = 0;
             for column in chunk.data.ids.iter().flat_map(|ids| &ids.0) {

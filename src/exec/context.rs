@@ -10,7 +10,7 @@ use crate::check::typed::ListId;
 use crate::plan::cost::Costs;
 use crate::plan::{Marks, Node, NodeId, Part, Plan};
 use crate::schema::{AttrId, EventId, FieldId, Scalar, Schema};
-use crate::time::Clock;
+use crate::time::LocalTimes;
 
 /// Parts deeper than this are evaluated before the ones above them, so that recursion stays shallow.
 const DEPTH: u32 = 16;
@@ -26,7 +26,7 @@ pub(super) struct Given {
 pub(super) struct Context<'a> {
     pub plan: &'a Plan,
     pub schema: &'a Schema,
-    pub clock: &'a Clock,
+    pub clock: &'a LocalTimes,
     pub cancel: &'a Cancel,
     pub given: &'a Given,
     /// What the pass evaluates.
@@ -49,7 +49,7 @@ impl<'a> Context<'a> {
         schema: &'a Schema,
         targets: &[Part],
         given: &'a Given,
-        clock: &'a Clock,
+        clock: &'a LocalTimes,
         cancel: &'a Cancel,
     ) -> Self {
         let marks = plan.marked(targets, false);
@@ -106,6 +106,11 @@ impl<'a> Context<'a> {
             Part::Expr(id) => self.kept_exprs.get(id.0 as usize),
         };
         kept == Some(&true)
+    }
+
+    /// Whether a part is known without being evaluated.
+    pub fn is_given(&self, part: Part) -> bool {
+        is_constant(self.plan, part)
     }
 
     /// The parts of a node, in the order in which they are evaluated.

@@ -6,18 +6,18 @@ use super::cells::{Cell, Values};
 use super::operands::Operands;
 use crate::plan::{OwnWindow, TimeSpan};
 use crate::schema::Scalar;
-use crate::time::{Anchor, Clock, Interval, anchored_interval};
+use crate::time::{Anchor, Interval, LocalTimes, anchored_interval};
 
 /// A window and the values of its ends.
 pub(super) struct Ends<'c> {
     window: &'c OwnWindow,
     first: Rc<Values<'c>>,
     second: Option<Rc<Values<'c>>>,
-    clock: &'c Clock,
+    clock: &'c LocalTimes,
 }
 
 impl<'c> Ends<'c> {
-    pub fn new(window: &'c OwnWindow, operands: &Operands<'c>, clock: &'c Clock) -> Self {
+    pub fn new(window: &'c OwnWindow, operands: &Operands<'c>, clock: &'c LocalTimes) -> Self {
         let mut ends = Vec::new();
         window.exprs(&mut |id| ends.push(operands.get(id)));
         let second = if ends.len() > 1 { ends.pop() } else { None };
@@ -79,7 +79,7 @@ pub(super) enum Span<'c> {
 }
 
 impl<'c> Span<'c> {
-    pub fn new(span: &'c TimeSpan, operands: &Operands<'c>, clock: &'c Clock) -> Self {
+    pub fn new(span: &'c TimeSpan, operands: &Operands<'c>, clock: &'c LocalTimes) -> Self {
         match span {
             TimeSpan::Fixed(interval) => Self::Fixed(*interval),
             TimeSpan::Own(window) => Self::Own(Ends::new(window, operands, clock)),

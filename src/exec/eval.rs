@@ -21,20 +21,24 @@ pub(super) struct Chunk<'c> {
     everyone: Set,
     sets: HashMap<NodeId, Kept<Set>>,
     values: HashMap<ExprId, Kept<Rc<Values<'c>>>>,
+    /// How many parts may still ask for one that is kept; without an entry all that use it.
+    askers: HashMap<Part, u32>,
 }
 
-/// What is known of a part that several need: nobody is asked twice.
+/// What is known of a part that several need.
+///
+/// It is evaluated for the contacts that are asked for first and, if others are asked for later, for all others: nobody
+/// is asked twice, and no part is evaluated more than twice however often and for whomever it is needed.
 struct Kept<T> {
-    /// The contacts that have been asked.
-    known: Set,
+    /// The contacts that have been asked; nothing when all have.
+    known: Option<Set>,
     result: T,
-    /// How many times it is still wanted.
-    left: u32,
 }
 
 impl<'c> Chunk<'c> {
     pub fn new(context: &'c Context<'c>, data: &'c ChunkData<'c>) -> Self {
-        Self { context, data, everyone: words::first(data.len), sets: HashMap::new(), values: HashMap::new() }
+        let everyone = words::first(data.len);
+        Self { context, data, everyone, sets: HashMap::new(), values: HashMap::new(), askers: HashMap::new() }
     }
 
     /// All contacts.
@@ -46,11 +50,10 @@ impl<'c> Chunk<'c> {
     pub fn begin(&mut self) -> Result<(), ExecError> {
         let context = self.context;
         let everyone = self.everyone();
-        let slots = words::slots(&everyone);
         for part in &context.deep {
             match part {
                 Part::Node(id) => self.ask_node(*id, &everyone)?,
-                Part::Expr(id) => self.ask_expr(*id, &slots)?,
+                Part::Expr(id) => self.ask_expr(*id, &everyone)?,
             }
         }
         Ok(())
@@ -67,31 +70,27 @@ impl<'c> Chunk<'c> {
             return self.node(id, within);
         }
         self.ask_node(id, within)?;
-        let Some(kept) = self.sets.get_mut(&id) else { return Ok(words::empty()) };
-        kept.left = kept.left.saturating_sub(1);
-        let mut set = if kept.left == 0 {
-            self.sets.remove(&id).map_or_else(words::empty, |kept| kept.result)
-        } else {
-            kept.result.clone()
-        };
-        words::and(&mut set, within);
+        let mut set = words::copy(within);
+        match self.sets.get(&id) {
+            Some(kept) => words::and(&mut set, &kept.result),
+            None => set.fill(0),
+        }
         Ok(set)
     }
 
-    /// Evaluates a kept node for the contacts of `within` that it has not been evaluated for.
+    /// Evaluates a kept node, unless all contacts of `within` have been asked.
     fn ask_node(&mut self, id: NodeId, within: &Words) -> Result<(), ExecError> {
-        let mut missing = Box::new(*within);
-        if let Some(kept) = self.sets.get(&id) {
-            words::and_not(&mut missing, &kept.known);
+        let Some(missing) = self.missing(self.sets.get(&id).map(|kept| &kept.known), within) else { return Ok(()) };
+        let mut result = self.node(id, &missing)?;
+        let before = self.sets.remove(&id);
+        if let Some(before) = &before {
+            words::or(&mut result, &before.result);
         }
-        if words::is_empty(&missing) && self.sets.contains_key(&id) {
-            return Ok(());
+        let known = self.known(before.and_then(|kept| kept.known), missing);
+        if known.is_none() {
+            self.release_parts(Part::Node(id));
         }
-        let set = self.node(id, &missing)?;
-        let left = self.context.marks.uses(Part::Node(id));
-        let kept = self.sets.entry(id).or_insert_with(|| Kept { known: words::empty(), result: words::empty(), left });
-        words::or(&mut kept.known, &missing);
-        words::or(&mut kept.result, &set);
+        self.sets.insert(id, Kept { known, result });
         Ok(())
     }
 
@@ -100,40 +99,86 @@ impl<'c> Chunk<'c> {
         if !self.context.is_kept(Part::Expr(id)) {
             return Ok(Rc::new(values::expr(self, id, slots)?));
         }
-        self.ask_expr(id, slots)?;
-        let Some(kept) = self.values.get_mut(&id) else { return Ok(Rc::new(Values::Same(None))) };
-        kept.left = kept.left.saturating_sub(1);
-        let values = Rc::clone(&kept.result);
-        if kept.left == 0 {
-            self.values.remove(&id);
-        }
+        self.ask_expr(id, &words::of_slots(slots))?;
+        let Some(kept) = self.values.get(&id) else { return Ok(Rc::new(Values::Same(None))) };
         // Kept values are by slot, which for a whole chunk is the position.
-        Ok(if slots.len() == self.data.len as usize { values } else { Rc::new(values.pick(slots)) })
+        let whole = slots.len() == self.data.len as usize;
+        Ok(if whole { Rc::clone(&kept.result) } else { Rc::new(kept.result.pick(slots)) })
     }
 
-    fn ask_expr(&mut self, id: ExprId, slots: &[u16]) -> Result<(), ExecError> {
+    /// Evaluates a kept expression, unless all contacts of `within` have been asked.
+    fn ask_expr(&mut self, id: ExprId, within: &Words) -> Result<(), ExecError> {
+        let Some(missing) = self.missing(self.values.get(&id).map(|kept| &kept.known), within) else { return Ok(()) };
+        let slots = words::slots(&missing);
+        let values = values::expr(self, id, &slots)?;
         let len = self.data.len as usize;
-        let known = self.values.get(&id).map(|kept| &kept.known);
-        let missing: Vec<u16> = match known {
-            Some(known) => slots.iter().copied().filter(|s| !words::contains(known, usize::from(*s))).collect(),
-            None => slots.to_vec(),
+        let before = self.values.remove(&id);
+        let result = match before.as_ref().map(|kept| Rc::clone(&kept.result)) {
+            None if slots.len() == len => Rc::new(values),
+            before => {
+                let mut all = before.map_or(Values::Same(None), |all| all.as_ref().clone());
+                all.put_all(len, &slots, &values);
+                Rc::new(all)
+            }
         };
-        if missing.is_empty() && known.is_some() {
-            return Ok(());
+        let known = self.known(before.and_then(|kept| kept.known), missing);
+        if known.is_none() {
+            self.release_parts(Part::Expr(id));
         }
-        let values = values::expr(self, id, &missing)?;
-        let left = self.context.marks.uses(Part::Expr(id));
-        let kept =
-            self.values.entry(id).or_insert_with(|| Kept { known: words::empty(), result: Rc::new(Values::Same(None)), left });
-        for slot in &missing {
-            words::insert(&mut kept.known, usize::from(*slot));
-        }
-        if missing.len() == len {
-            kept.result = Rc::new(values);
-        } else {
-            Rc::make_mut(&mut kept.result).put_all(len, &missing, &values);
-        }
+        self.values.insert(id, Kept { known, result });
         Ok(())
+    }
+
+    /// For whom a kept part must be evaluated so that all of `within` are known; nothing when they are.
+    fn missing(&self, known: Option<&Option<Set>>, within: &Words) -> Option<Set> {
+        match known {
+            None => Some(words::copy(within)),
+            Some(None) => None,
+            Some(Some(known)) => {
+                let mut missing = words::copy(within);
+                words::and_not(&mut missing, known);
+                if words::is_empty(&missing) {
+                    return None;
+                }
+                missing.copy_from_slice(self.everyone.as_slice());
+                words::and_not(&mut missing, known);
+                Some(missing)
+            }
+        }
+    }
+
+    /// Who is known after some more have been asked; nothing when everyone is.
+    fn known(&self, before: Option<Set>, asked: Set) -> Option<Set> {
+        let mut known = asked;
+        if let Some(before) = before {
+            words::or(&mut known, &before);
+        }
+        (known != self.everyone).then_some(known)
+    }
+
+    /// Forgets what only a part needed that will not be evaluated again.
+    fn release_parts(&mut self, part: Part) {
+        let context = self.context;
+        let mut open = vec![part];
+        while let Some(part) = open.pop() {
+            context.plan.parts(part, &mut |inner| {
+                if !context.is_kept(inner) {
+                    // It is evaluated with the part it belongs to.
+                    if !context.is_given(inner) {
+                        open.push(inner);
+                    }
+                    return;
+                }
+                let left = self.askers.entry(inner).or_insert_with(|| context.marks.uses(inner));
+                *left = left.saturating_sub(1);
+                if *left == 0 {
+                    match inner {
+                        Part::Node(id) => drop(self.sets.remove(&id)),
+                        Part::Expr(id) => drop(self.values.remove(&id)),
+                    }
+                }
+            });
+        }
     }
 
     /// The values that are needed to compare with, for some contacts.
@@ -154,13 +199,13 @@ impl<'c> Chunk<'c> {
         let context = self.context;
         let parts = context.ordered(id);
         Ok(match context.plan.node(id) {
-            Node::Everyone => Box::new(*within),
+            Node::Everyone => words::copy(within),
             Node::Nobody => words::empty(),
             Node::All(_) => self.all(parts, within)?,
             Node::Any(_) => self.any(parts, within)?,
             Node::Not(part) => {
                 let set = self.within(*part, within)?;
-                let mut rest = Box::new(*within);
+                let mut rest = words::copy(within);
                 words::and_not(&mut rest, &set);
                 rest
             }
@@ -171,7 +216,7 @@ impl<'c> Chunk<'c> {
     }
 
     fn all(&mut self, parts: &[NodeId], within: &Words) -> Result<Set, ExecError> {
-        let mut left = Box::new(*within);
+        let mut left = words::copy(within);
         for part in parts {
             if words::is_empty(&left) {
                 break;
@@ -182,7 +227,7 @@ impl<'c> Chunk<'c> {
     }
 
     fn any(&mut self, parts: &[NodeId], within: &Words) -> Result<Set, ExecError> {
-        let (mut found, mut left) = (words::empty(), Box::new(*within));
+        let (mut found, mut left) = (words::empty(), words::copy(within));
         for part in parts {
             if words::is_empty(&left) {
                 break;
@@ -215,7 +260,7 @@ impl<'c> Chunk<'c> {
 
     /// The members of a set that is known by chunk.
     fn given(&self, chunks: Option<&ByChunk>, within: &Words) -> Set {
-        let mut set = Box::new(*within);
+        let mut set = words::copy(within);
         match chunks.and_then(|chunks| chunks.get(&self.data.chunk)) {
             Some(members) => words::and(&mut set, members),
             None => set.fill(0),

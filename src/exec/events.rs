@@ -41,7 +41,7 @@ fn passes_without(test: &EventTest) -> bool {
 }
 
 fn without_events(atom: &EventAtom, within: &Words) -> Set {
-    if passes_without(&atom.test) { Box::new(*within) } else { words::empty() }
+    if passes_without(&atom.test) { words::copy(within) } else { words::empty() }
 }
 
 /// Contacts of `within` that can have an event in the span: the last is not before it, the first not after it.

@@ -31,7 +31,7 @@ pub(super) fn field<'c>(
     within: &Words,
 ) -> Result<Set, ExecError> {
     let Some(column) = chunk.data.fields.get(&field) else {
-        return Ok(if or_empty { Box::new(*within) } else { words::empty() });
+        return Ok(if or_empty { words::copy(within) } else { words::empty() });
     };
     let mut set = words::empty();
     if !scanned(chunk.context, column, predicate, &mut set)? {
@@ -83,7 +83,7 @@ fn by_value<'c>(
     (predicate, or_empty): (&'c Predicate, bool),
     within: &Words,
 ) -> Result<Set, ExecError> {
-    let mut set = Box::new(*within);
+    let mut set = words::copy(within);
     if !or_empty {
         // Others need not be asked for what they are compared with.
         let mut present = words::empty();
@@ -109,7 +109,7 @@ fn by_value<'c>(
 
 /// The contacts of `within` whose field has been as it is since an instant or longer.
 pub(super) fn unchanged(data: &ChunkData<'_>, field: FieldId, since: i64, within: &Words) -> Set {
-    let mut set = Box::new(*within);
+    let mut set = words::copy(within);
     // A field that no line has spoken of has been empty for ever.
     if let Some(Column::Int(column)) = data.since.get(&field).map(AsRef::as_ref)
         && let Some(after) = since.checked_add(1)

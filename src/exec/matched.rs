@@ -17,6 +17,7 @@ pub(super) struct Matched<'c> {
     /// In the order of the schema.
     readers: Vec<Reader<'c>>,
     span: Span<'c>,
+    begin: i64,
     /// The rows of the contact that is read, by reader.
     rows: Vec<Range<usize>>,
     at: usize,
@@ -49,7 +50,7 @@ impl<'c> Matched<'c> {
     pub fn with(chunk: &Chunk<'c>, sources: &'c [Source], span: Span<'c>, operands: &Rc<Operands<'c>>) -> Self {
         let readers: Vec<Reader<'c>> =
             sources.iter().filter_map(|s| Reader::new(chunk.context, chunk.data, s, operands)).collect();
-        Self { rows: vec![0..0; readers.len()], readers, span, at: 0, ordered: Vec::new() }
+        Self { rows: vec![0..0; readers.len()], readers, span, begin: i64::MIN, at: 0, ordered: Vec::new() }
     }
 
     /// The readers of types that the chunk has events of.
@@ -57,9 +58,19 @@ impl<'c> Matched<'c> {
         &self.readers
     }
 
+    /// The same, to go on with them one by one.
+    pub fn readers_mut(&mut self) -> &mut [Reader<'c>] {
+        &mut self.readers
+    }
+
+    /// Leaves out what lies before an instant.
+    pub fn begin_at(&mut self, instant: i64) {
+        self.begin = instant;
+    }
+
     /// Goes to the contact at a position; slots must not descend.
     pub fn seek(&mut self, slot: u16, at: usize) {
-        let span = self.span.at(at);
+        let span = self.span.at(at).and(Interval { lo: self.begin, hi: i64::MAX });
         self.seek_in(slot, at, span);
     }
 

@@ -38,7 +38,7 @@ use roaring::RoaringBitmap;
 
 use crate::plan::{Atom, Marks, Node, NodeId, Part, Plan, Ranked};
 use crate::store::{CHUNK, Snapshot, StoreError};
-use crate::time::Clock;
+use crate::time::{Clock, LocalTimes};
 
 pub use columns::Engine;
 use context::{Context, Given};
@@ -80,6 +80,7 @@ pub fn evaluate(engine: &Engine<'_>, plan: &Plan, clock: &Clock, cancel: &Cancel
     let snapshot: &Snapshot<'_> = engine.snapshot();
     let marks = plan.marked(&plan.root_parts(), true);
     let mut given = Given::default();
+    let times = LocalTimes::new(*clock);
     for part in marks.parts(plan) {
         if let Part::Node(id) = part
             && let Node::Atom(Atom::List(list)) = plan.node(id)
@@ -90,11 +91,11 @@ pub fn evaluate(engine: &Engine<'_>, plan: &Plan, clock: &Clock, cancel: &Cancel
     }
     for stage in stages(plan, &marks).values() {
         let targets: Vec<Part> = stage.iter().flat_map(|(_, r)| [Part::Node(r.of), Part::Expr(r.by)]).collect();
-        let context = Context::new(plan, snapshot.schema(), &targets, &given, clock, cancel);
+        let context = Context::new(plan, snapshot.schema(), &targets, &given, &times, cancel);
         let selected = rank::stage(engine, &context, stage)?;
         given.ranked.extend(selected);
     }
-    let context = Context::new(plan, snapshot.schema(), &plan.root_parts(), &given, clock, cancel);
+    let context = Context::new(plan, snapshot.schema(), &plan.root_parts(), &given, &times, cancel);
     let chunks = pass(engine, &context, |chunk| {
         let everyone = chunk.everyone();
         let number = chunk.data.chunk;

@@ -13,7 +13,6 @@ use super::{Cancel, Engine, ExecError, words};
 use crate::check::typed::Amount;
 use crate::plan::{NodeId, Ranked};
 use crate::schema::Scalar;
-use crate::store::Words;
 use crate::value::Number;
 
 /// The contacts of a chunk that are ranked, with what they are ranked by.
@@ -145,8 +144,8 @@ fn best<K: Ord + Copy + Send + Sync>(
     let mut members = ByChunk::new();
     let Some(last) = nth(keys.to_vec(), wanted, cancel)? else {
         if wanted > 0 {
-            for p in places {
-                put(&mut members, p.chunk, &p.slots);
+            for place in places {
+                put(&mut members, place.chunk, &place.slots);
             }
         }
         return Ok(members);
@@ -178,9 +177,7 @@ fn best<K: Ord + Copy + Send + Sync>(
 fn put(members: &mut ByChunk, chunk: u32, slots: &[u16]) {
     if !slots.is_empty() {
         let set = members.entry(chunk).or_insert_with(words::empty);
-        for slot in slots {
-            words::insert(set, usize::from(*slot));
-        }
+        words::or(set, &words::of_slots(slots));
     }
 }
 
@@ -254,15 +251,12 @@ fn pivot<K: Ord + Copy>(keys: &[Vec<K>], left: u64, n: u64) -> Option<K> {
     Some(*some.select_nth_unstable(place).1)
 }
 
-/// The contacts that a ranking takes, by chunk.
-type Members = HashMap<u32, Box<Words>>;
-
 /// The rankings of a pass, with the chunks' places to be selected from.
 pub(super) fn stage(
     engine: &Engine<'_>,
     context: &Context<'_>,
     stage: &[(NodeId, &Ranked)],
-) -> Result<Vec<(NodeId, Members)>, ExecError> {
+) -> Result<Vec<(NodeId, ByChunk)>, ExecError> {
     let chunks = super::pass(engine, context, |chunk| {
         stage.iter().map(|(_, ranked)| places(chunk, ranked)).collect::<Result<Vec<Places>, ExecError>>()
     })?;

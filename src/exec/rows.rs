@@ -14,7 +14,7 @@ use crate::check::typed::{CountRange, EventValue, Part};
 use crate::plan::{Predicate, RowFilter, Source};
 use crate::schema::{AttrId, EventId, Scalar};
 use crate::store::column::{Column, IntColumn};
-use crate::time::{Clock, Interval};
+use crate::time::{Interval, LocalTimes};
 
 /// A filter over the columns of one block.
 pub(super) enum RowTest<'c> {
@@ -27,9 +27,9 @@ pub(super) enum RowTest<'c> {
     /// The event's own instant.
     Instant(&'c IntColumn<'c>, CellTest<'c>),
     /// A part of the event's own instant.
-    PartOfInstant(Part, &'c IntColumn<'c>, CellTest<'c>, &'c Clock),
+    PartOfInstant(Part, &'c IntColumn<'c>, CellTest<'c>, &'c LocalTimes),
     /// A part of an attribute; empty passes or not.
-    PartOfColumn(Part, &'c Column<'c>, Scalar, CellTest<'c>, bool, &'c Clock),
+    PartOfColumn(Part, &'c Column<'c>, Scalar, CellTest<'c>, bool, &'c LocalTimes),
 }
 
 /// The attributes of a block.
@@ -192,6 +192,11 @@ impl<'c> Reader<'c> {
 
     /// The rows of a contact in a span; not all of them pass the filter. Slots must not descend.
     pub fn rows(&mut self, slot: u16, span: Interval) -> Range<usize> {
+        // The summary is read in order, the rows are not: most contacts have no event of most types.
+        let summary = &self.events.summary;
+        if summary.last().get(usize::from(slot)).is_none_or(|last| last < span.lo) {
+            return 0..0;
+        }
         if self.open.as_ref().is_none_or(|open| u32::from(slot) >= open.end) {
             self.seek_block(slot);
         }
@@ -250,16 +255,16 @@ impl<'c> Reader<'c> {
         Cell::of(self.open.as_ref()?.column?, row, self.scalar)
     }
 
-    /// The integer that stands for the attribute of a row.
-    pub fn int(&self, row: usize) -> Option<i64> {
+    /// The integers that stand for the attribute in the block that is read: values, or codes of texts.
+    pub fn ints(&self) -> Option<&'c IntColumn<'c>> {
         match self.open.as_ref()?.column? {
-            Column::Int(column) => column.get(row),
-            Column::Text(column) => column.codes().get(row),
+            Column::Int(column) => Some(column),
+            Column::Text(column) => Some(column.codes()),
             Column::List(_) => None,
         }
     }
 
-    /// The attribute that an integer from [`Self::int`] stands for, in the same block.
+    /// The attribute that an integer from [`Self::ints`] stands for, in the same block.
     pub fn cell_of(&self, int: i64) -> Option<Cell<'c>> {
         match self.open.as_ref()?.column? {
             Column::Text(column) => column.value(u32::try_from(int).ok()?).map(Cell::Text),

@@ -14,15 +14,24 @@ use super::events::candidates;
 use super::matched::Matched;
 use super::words::{self, Set};
 use crate::plan::{Sequence, Step, TimeSpan};
-use crate::store::Words;
+use crate::store::{EventChunk, Words};
 use crate::time::{Clock, Duration, Interval};
 
 /// The contacts of `within` that have such a sequence of events.
 pub(super) fn sequence<'c>(chunk: &mut Chunk<'c>, sequence: &'c Sequence, within: &Words) -> Result<Set, ExecError> {
     let past = Interval { lo: i64::MIN, hi: chunk.context.clock.now };
     let possible = possible(chunk, sequence, past, within);
-    let slots = words::slots(&possible);
     let mut found = words::empty();
+    let mut slots = words::slots(&possible);
+    if let Some(shortcut) = Shortcut::new(chunk, sequence, past) {
+        slots.retain(|slot| {
+            let decided = shortcut.decide(usize::from(*slot));
+            if decided == Some(true) {
+                words::insert(&mut found, usize::from(*slot));
+            }
+            decided.is_none()
+        });
+    }
     if slots.is_empty() {
         return Ok(found);
     }
@@ -57,7 +66,7 @@ pub(super) fn sequence<'c>(chunk: &mut Chunk<'c>, sequence: &'c Sequence, within
 /// The contacts that have events of every step that needs one, as far as the summaries tell.
 fn possible(chunk: &Chunk<'_>, sequence: &Sequence, past: Interval, within: &Words) -> Set {
     let window = if let TimeSpan::Fixed(window) = sequence.span { window } else { past };
-    let mut left = Box::new(*within);
+    let mut left = words::copy(within);
     for step in sequence.steps.iter().filter(|s| !s.negated) {
         let mut some = words::empty();
         for events in step.sources.iter().filter_map(|s| chunk.data.events.get(&s.event)) {
@@ -66,6 +75,47 @@ fn possible(chunk: &Chunk<'_>, sequence: &Sequence, past: Interval, within: &Wor
         left = some;
     }
     left
+}
+
+/// `A; then B` and `A; then not B` of whole types, which the first and the last of each decide for most contacts.
+struct Shortcut<'c> {
+    begin: Vec<&'c EventChunk<'c>>,
+    end: Vec<&'c EventChunk<'c>>,
+    negated: bool,
+    window: Interval,
+}
+
+impl<'c> Shortcut<'c> {
+    fn new(chunk: &Chunk<'c>, sequence: &Sequence, past: Interval) -> Option<Self> {
+        let ([begin, end], TimeSpan::Fixed(window)) = (sequence.steps.as_slice(), &sequence.span) else { return None };
+        let plain = sequence.sources().all(|s| s.filter.is_none());
+        if sequence.by || end.within.is_some() || !plain || window.hi != past.hi {
+            return None;
+        }
+        let data = chunk.data;
+        let summaries =
+            |step: &Step| step.sources.iter().filter_map(|s| data.events.get(&s.event)).map(|e| e.summary.as_ref()).collect();
+        Some(Self { begin: summaries(begin), end: summaries(end), negated: end.negated, window: *window })
+    }
+
+    /// Whether the contact has the sequence, as far as that can be told.
+    fn decide(&self, slot: usize) -> Option<bool> {
+        let Some(last) = self.begin.iter().filter_map(|e| e.last().get(slot)).max() else { return Some(false) };
+        let end = self.end.iter().filter_map(|e| e.last().get(slot)).max();
+        if last.max(end.unwrap_or(last)) > self.window.hi {
+            return None;
+        }
+        if last < self.window.lo {
+            return Some(false);
+        }
+        if self.negated {
+            // After the last one there is the least to exclude.
+            return Some(end.is_none_or(|end| end <= last));
+        }
+        let Some(end) = end.filter(|end| *end >= self.window.lo) else { return Some(false) };
+        let first = self.begin.iter().filter_map(|e| e.first().get(slot)).min()?;
+        if first < self.window.lo { None } else { Some(first < end) }
+    }
 }
 
 /// The events of one step.

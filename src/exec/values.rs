@@ -198,7 +198,7 @@ fn without_events<'c>(
     within: &Words,
 ) -> Result<(Set, Set), ExecError> {
     let context = chunk.context;
-    let all = || (words::empty(), Box::new(*within));
+    let all = || (words::empty(), words::copy(within));
     let Expr::Aggregate(aggregate) = context.plan.expr(value) else { return Ok(all()) };
     let mut compared = false;
     predicate.exprs(&mut |_| compared = true);

@@ -6,7 +6,7 @@ use chrono_tz::Tz;
 use super::{CalendarUnit, Duration, Interval, Point};
 
 /// Milliseconds of 24 hours.
-const DAY_MS: i64 = 86_400_000;
+pub(super) const DAY_MS: i64 = 86_400_000;
 
 /// The `now` and the zone of an evaluation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,7 +154,7 @@ impl Clock {
         i64::from(self.local(ms).hour())
     }
 
-    fn local(&self, ms: i64) -> NaiveDateTime {
+    pub(super) fn local(&self, ms: i64) -> NaiveDateTime {
         utc(ms).with_timezone(&self.zone).naive_local()
     }
 

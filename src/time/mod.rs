@@ -5,11 +5,13 @@
 //! clock, and nothing panics: what lies outside the years that `chrono` knows saturates.
 
 mod calendar;
+mod local;
 mod parse;
 mod types;
 mod window;
 
 pub use calendar::{Clock, DateParts, date_parts};
+pub use local::LocalTimes;
 pub use parse::{InstantError, format_date, format_instant, parse_date, parse_instant, parse_zone};
 pub use types::{CalendarUnit, Duration, Point, Unit, Window};
 pub use window::{Anchor, Interval, anchored_interval, day_interval, instant_interval, is_anniversary};

@@ -63,13 +63,18 @@ impl<'p> Needed<'p> {
         let program = self.program;
         match id {
             DefinitionId::Segment(id) => {
-                program.segments.get(id.0 as usize).into_iter().for_each(|s| self.condition(&s.condition));
+                if let Some(segment) = program.segments.get(id.0 as usize) {
+                    self.condition(&segment.condition);
+                }
             }
-            DefinitionId::Let(id) => program.lets.get(id.0 as usize).into_iter().for_each(|l| self.value(&l.value)),
+            DefinitionId::Let(id) => {
+                if let Some(value) = program.lets.get(id.0 as usize) {
+                    self.value(&value.value);
+                }
+            }
             DefinitionId::Decision(id) => {
-                let branches = program.decisions.get(id.0 as usize).map_or(&[][..], |d| &d.branches);
-                for b in branches {
-                    self.condition(&b.condition);
+                for branch in program.decisions.get(id.0 as usize).map_or(&[][..], |d| &d.branches) {
+                    self.condition(&branch.condition);
                 }
             }
         }
@@ -88,8 +93,8 @@ impl<'p> Needed<'p> {
         match &condition.kind {
             ConditionKind::Everyone | ConditionKind::Nobody | ConditionKind::List(_) | ConditionKind::Sample(_) => {}
             ConditionKind::All(parts) | ConditionKind::Any(parts) | ConditionKind::Quorum(_, parts) => {
-                for p in parts {
-                    self.condition(p);
+                for part in parts {
+                    self.condition(part);
                 }
             }
             ConditionKind::Not(inner) => self.condition(inner),
@@ -102,8 +107,8 @@ impl<'p> Needed<'p> {
             ConditionKind::Events(matching, _) => self.events(&matching.sources, matching.window.as_ref()),
             ConditionKind::Sequence(sequence) => {
                 self.events(&[], sequence.window.as_ref());
-                for s in &sequence.steps {
-                    self.events(&s.sources, None);
+                for step in &sequence.steps {
+                    self.events(&step.sources, None);
                 }
             }
             ConditionKind::Ranked(id) => self.ranking(*id),
@@ -129,7 +134,9 @@ impl<'p> Needed<'p> {
     }
 
     fn events(&mut self, sources: &[EventSource], window: Option<&EventWindow>) {
-        sources.iter().filter_map(|s| s.filter.as_ref()).for_each(|f| self.filter(f));
+        for filter in sources.iter().filter_map(|s| s.filter.as_ref()) {
+            self.filter(filter);
+        }
         if let Some(EventWindow::PerContact(window)) = window {
             self.window(window);
         }
@@ -148,7 +155,11 @@ impl<'p> Needed<'p> {
 
     fn filter(&mut self, filter: &Filter) {
         match filter {
-            Filter::All(parts) | Filter::Any(parts) | Filter::Quorum(_, parts) => parts.iter().for_each(|p| self.filter(p)),
+            Filter::All(parts) | Filter::Any(parts) | Filter::Quorum(_, parts) => {
+                for part in parts {
+                    self.filter(part);
+                }
+            }
             Filter::Not(inner) => self.filter(inner),
             Filter::Test { test, .. } => self.test(test),
         }
@@ -157,8 +168,8 @@ impl<'p> Needed<'p> {
     fn items(&mut self, filter: &ItemFilter) {
         match filter {
             ItemFilter::All(parts) | ItemFilter::Any(parts) | ItemFilter::Quorum(_, parts) => {
-                for p in parts {
-                    self.items(p);
+                for part in parts {
+                    self.items(part);
                 }
             }
             ItemFilter::Not(inner) => self.items(inner),
