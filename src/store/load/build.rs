@@ -9,6 +9,7 @@ use super::super::snapshot::{IDS_BLOCK, KIND_COLUMN};
 use super::super::{CHUNK, Store, StoreError};
 use super::dictionary::NewIds;
 use super::partition::Partitions;
+use super::pass::Pass;
 use super::{UNFINISHED, build_events, build_fields};
 use crate::schema::Schema;
 
@@ -85,12 +86,12 @@ pub(super) fn build(job: &Job<'_>, chunks: &[u32], threads: usize) -> Result<Bui
             let (sender, next) = (sender.clone(), &next);
             scope.spawn(move || {
                 let output = Output { generation: job.generation, sender: &sender };
-                let mut scratch = build_events::Scratch::default();
+                let mut pass = Pass::default();
                 while let Some(chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
                     if (job.stop)() {
                         return;
                     }
-                    if let Err(error) = build_chunk(job, *chunk, &mut scratch, &output) {
+                    if let Err(error) = build_chunk(job, *chunk, &mut pass, &output) {
                         output.send(Message::Failed(error));
                         return;
                     }
@@ -141,13 +142,13 @@ fn write(job: &Job<'_>, receiver: &crossbeam_channel::Receiver<Message>) -> Resu
     Ok(built)
 }
 
-fn build_chunk(job: &Job<'_>, chunk: u32, scratch: &mut build_events::Scratch, output: &Output<'_>) -> Result<(), StoreError> {
+fn build_chunk(job: &Job<'_>, chunk: u32, pass: &mut Pass, output: &Output<'_>) -> Result<(), StoreError> {
     build_ids(job, chunk, output)?;
     if let Some(rows) = job.contacts.get(chunk) {
         build_fields::build(job, chunk, rows, output)?;
     }
     if let Some(rows) = job.events.get(chunk) {
-        build_events::build(job, chunk, rows, scratch, output)?;
+        build_events::build(job, chunk, rows, pass, output)?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use super::super::snapshot::{KIND_COLUMN, KIND_EVENT_IDS, KIND_ROWS, KIND_SUMMAR
 use super::super::{CHUNK, StoreError};
 use super::build::{Job, Output};
 use super::partition::Partition;
-use super::pass::{Origin, Pass, Row, Source, Stored};
+use super::pass::{Origin, Pass, Row, Source, Stored, TypeRows, touched_types};
 use crate::schema::{ColumnType, EventId, EventType, Scalar};
 use crate::value::{Value, ValueRef};
 
@@ -25,42 +25,33 @@ struct TypeState {
     block_ends: Vec<u32>,
 }
 
-/// What a thread that builds chunks keeps from one to the next: memory that is new has to be cleared first.
-#[derive(Default)]
-pub(super) struct Scratch {
-    bytes: Vec<u8>,
-    pass: Pass,
-}
-
 /// Builds the parts of the event types that the rows are of.
 pub(super) fn build(
     job: &Job<'_>,
     chunk: u32,
     partition: &Partition,
-    scratch: &mut Scratch,
+    input: &mut Pass,
     output: &Output<'_>,
 ) -> Result<(), StoreError> {
     let snapshot = job.store.snapshot()?;
     let types = job.schema.events.len();
     let passes = u32::try_from(partition.len().div_ceil(PASS_BYTES)).unwrap_or(CHUNK).clamp(1, CHUNK);
     let mut states: Vec<Option<TypeState>> = (0..types).map(|_| None).collect();
-    let Scratch { bytes, pass: input } = scratch;
-    let touched = if passes == 1 { None } else { Some(touched_types(partition, types, input)?) };
+    let touched = if passes == 1 { None } else { Some(touched_types(partition, types)?) };
     let (mut added, mut duplicates) = (0, 0);
     for pass in 0..passes {
         let slots = pass * CHUNK / passes..(pass + 1) * CHUNK / passes;
-        bytes.clear();
-        partition.read(|slot| slots.contains(&u32::from(slot)), bytes)?;
-        input.read(bytes, types)?;
+        input.read(partition, &slots, types)?;
         let touched = touched.clone().unwrap_or_else(|| input.touched());
         let stored = Stored::load(&snapshot, chunk, &slots, &touched)?;
-        duplicates += input.remove_duplicates(bytes, &snapshot, chunk, &slots)?;
-        added += input.by_type.iter().map(Vec::len).sum::<usize>() as u64;
+        duplicates += input.remove_duplicates(&snapshot, chunk, &slots)?;
+        added += input.len() as u64;
         input.merge(&stored);
-        let origin = Origin { bytes, stored: &stored, with_ids: input.has_ids() || stored.has_ids() };
-        for ((event, rows), state) in (0_u16..).map(EventId).zip(&input.by_type).zip(&mut states) {
+        let with_ids = input.has_ids || stored.has_ids();
+        for ((event, TypeRows { rows, bytes }), state) in (0_u16..).map(EventId).zip(&input.by_type).zip(&mut states) {
             if !rows.is_empty() {
                 let state = state.get_or_insert_with(TypeState::new);
+                let origin = Origin { bytes, stored: &stored, with_ids };
                 state.add(job, chunk, event, rows, origin, output)?;
             }
         }
@@ -80,20 +71,6 @@ pub(super) fn build(
     }
     output.counts(added, duplicates);
     Ok(())
-}
-
-/// Which event types a partition has rows of, where it is read in several passes.
-fn touched_types(partition: &Partition, types: usize, pass: &mut Pass) -> Result<Vec<bool>, StoreError> {
-    let mut touched = vec![false; types];
-    for quarter in 0..64_u16 {
-        let mut bytes = Vec::new();
-        partition.read(|slot| slot % 64 == quarter, &mut bytes)?;
-        pass.read(&bytes, types)?;
-        for (t, seen) in touched.iter_mut().zip(pass.touched()) {
-            *t |= seen;
-        }
-    }
-    Ok(touched)
 }
 
 impl TypeState {
@@ -171,7 +148,6 @@ fn attributes(
     for (at, row) in rows.iter().enumerate() {
         match row.source(origin).ok_or_else(damaged)? {
             Source::New(mut body) => {
-                body.event_head().ok_or_else(damaged)?;
                 while !body.is_at_end() {
                     let (id, value) = body.entry().ok_or_else(damaged)?;
                     if let Some(value) = value {

@@ -8,7 +8,7 @@ use super::super::record::{Body, BodyValue};
 use super::super::snapshot::{FIELD_SEEN, FIELD_SINCE, FIELD_VALUES, KIND_COLUMN, Snapshot};
 use super::super::{CHUNK, StoreError};
 use super::build::{Job, Output};
-use super::partition::{Partition, rows};
+use super::partition::Partition;
 use crate::schema::{ColumnType, FieldId, Scalar};
 use crate::value::{Value, ValueRef};
 
@@ -23,13 +23,14 @@ struct Field {
 pub(super) fn build(job: &Job<'_>, chunk: u32, partition: &Partition, output: &Output<'_>) -> Result<(), StoreError> {
     let damaged = || StoreError::damaged("temporary data of the import");
     let mut bytes = Vec::new();
-    partition.read(|_| true, &mut bytes)?;
-    // Instant and arrival decide what holds; most files carry no instants, and then this changes nothing.
     let mut order = Vec::new();
-    for (slot, _, range) in rows(&bytes) {
-        let mut body = Body::new(bytes.get(range.clone()).unwrap_or_default());
-        order.push((body.contact_head().ok_or_else(damaged)?, slot, range));
-    }
+    partition.each(&mut |slot, body| {
+        let ts = Body::new(body).contact_head().ok_or_else(damaged)?;
+        order.push((ts, slot, bytes.len()..bytes.len() + body.len()));
+        bytes.extend_from_slice(body);
+        Ok(())
+    })?;
+    // Instant and arrival decide what holds; most files carry no instants, and then this changes nothing.
     order.sort_by_key(|(ts, ..)| *ts);
     let snapshot = job.store.snapshot()?;
     let mut fields: BTreeMap<u16, Field> = BTreeMap::new();

@@ -81,8 +81,8 @@ impl Partition {
         self.spilled + self.buffer.len() as u64
     }
 
-    /// The rows of the contacts for which `wanted` holds, one after the other in `out`: slot, length, body.
-    pub fn read(&self, wanted: impl Fn(u16) -> bool, out: &mut Vec<u8>) -> Result<(), StoreError> {
+    /// Hands on slot and body of every row, in order of arrival.
+    pub fn each(&self, take: &mut dyn FnMut(u16, &[u8]) -> Result<(), StoreError>) -> Result<(), StoreError> {
         if let Some(file) = &self.file {
             let failed = |error| StoreError::Io { action: "read temporary data from", path: std::env::temp_dir(), error };
             let mut file = file;
@@ -95,22 +95,11 @@ impl Partition {
                 piece.resize(kept + left.min(PIECE), 0);
                 file.read_exact(piece.get_mut(kept..).unwrap_or_default()).map_err(failed)?;
                 left -= piece.len() - kept;
-                let mut end = 0;
-                for (slot, row, body) in rows(&piece) {
-                    end = body.end;
-                    if wanted(slot) {
-                        out.extend_from_slice(piece.get(row..end).unwrap_or_default());
-                    }
-                }
+                let end = each_whole(&piece, take)?;
                 piece.drain(..end);
             }
         }
-        for (slot, row, body) in rows(&self.buffer) {
-            if wanted(slot) {
-                out.extend_from_slice(self.buffer.get(row..body.end).unwrap_or_default());
-            }
-        }
-        Ok(())
+        each_whole(&self.buffer, take).map(drop)
     }
 }
 
@@ -123,19 +112,18 @@ fn write_row(out: &mut Vec<u8>, slot: u16, body: &[u8]) {
     out.extend_from_slice(body);
 }
 
-/// Slot, beginning and place of the body of every whole row in `bytes`.
-pub(super) fn rows(bytes: &[u8]) -> impl Iterator<Item = (u16, usize, std::ops::Range<usize>)> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let row = at;
-        let slot = bytes.get(row..)?.first_chunk::<2>()?;
-        let (len, width) = read_varint(bytes.get(row + 2..)?)?;
-        let start = row + 2 + width;
-        let end = start.checked_add(usize::try_from(len).ok()?)?;
-        if end > bytes.len() {
-            return None;
-        }
-        at = end;
-        Some((u16::from_le_bytes(*slot), row, start..end))
-    })
+/// Hands on slot and body of every whole row in `bytes`, and returns where they end.
+fn each_whole(bytes: &[u8], take: &mut dyn FnMut(u16, &[u8]) -> Result<(), StoreError>) -> Result<usize, StoreError> {
+    let mut end = 0;
+    let row = |at: usize| -> Option<(u16, &[u8], usize)> {
+        let (slot, rest) = bytes.get(at..)?.split_first_chunk::<2>()?;
+        let (len, width) = read_varint(rest)?;
+        let body = rest.get(width..)?.get(..usize::try_from(len).ok()?)?;
+        Some((u16::from_le_bytes(*slot), body, at + 2 + width + body.len()))
+    };
+    while let Some((slot, body, next)) = row(end) {
+        take(slot, body)?;
+        end = next;
+    }
+    Ok(end)
 }

@@ -7,7 +7,7 @@ use super::super::column::Column;
 use super::super::record::Body;
 use super::super::snapshot::Snapshot;
 use super::super::{CHUNK, StoreError};
-use super::partition::rows;
+use super::partition::Partition;
 use crate::schema::{AttrId, EventId, EventType, Scalar};
 use crate::value::Value;
 
@@ -16,18 +16,22 @@ use crate::value::Value;
 pub(super) struct Row {
     /// The contact's place in its chunk.
     pub slot: u16,
+    /// Whether an `event_id` stands before the attributes.
+    has_id: bool,
     /// The event's instant.
     pub ts: i64,
     /// Arrival, for equal instants; what the store has came before, and has no [`NEW`].
     arrival: u32,
-    /// Where the body begins in the bytes of the pass; of a stored row its position.
+    /// Where the attributes begin in the bytes of the type; of a stored row its position.
     place: u32,
-    /// Bytes of the body.
+    /// Bytes of the attributes.
     len: u32,
 }
 
 /// The bit of an arrival that tells new rows from stored ones.
 const NEW: u32 = 1 << 31;
+/// Bytes of a hashed `event_id`.
+const ID_BYTES: usize = 16;
 
 /// Where the attributes of a row are.
 pub(super) enum Source<'s> {
@@ -35,10 +39,10 @@ pub(super) enum Source<'s> {
     Stored(&'s StoredRow),
 }
 
-/// What the rows of a pass point into.
+/// What the rows of one type point into.
 #[derive(Clone, Copy)]
 pub(super) struct Origin<'o> {
-    /// The new rows, as they arrived.
+    /// Ids and attributes of the new rows, as they arrived.
     pub bytes: &'o [u8],
     /// The rows of the store.
     pub stored: &'o Stored,
@@ -47,7 +51,7 @@ pub(super) struct Origin<'o> {
 }
 
 impl Row {
-    /// The body of a new row, or the stored row.
+    /// The attributes of a new row, or the stored row.
     pub fn source<'o>(&self, origin: Origin<'o>) -> Option<Source<'o>> {
         let place = self.place as usize;
         if self.arrival & NEW == 0 {
@@ -58,57 +62,84 @@ impl Row {
 
     /// The hashed id of the event.
     pub fn event_id(&self, origin: Origin<'_>) -> Option<u128> {
-        match self.source(origin)? {
-            Source::New(mut body) => body.event_head()?.event_id,
-            Source::Stored(row) => row.event_id,
+        if self.arrival & NEW == 0 {
+            return origin.stored.rows.get(self.place as usize)?.event_id;
         }
+        self.new_id(origin.bytes)
     }
+
+    fn new_id(&self, bytes: &[u8]) -> Option<u128> {
+        let start = (self.place as usize).checked_sub(ID_BYTES).filter(|_| self.has_id)?;
+        bytes.get(start..)?.first_chunk().map(|id| u128::from_le_bytes(*id))
+    }
+}
+
+/// The rows of one type, and what they point into: apart from those of other types, so that what is read together is near.
+#[derive(Default)]
+pub(super) struct TypeRows {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Ids and attributes, in order of arrival.
+    pub bytes: Vec<u8>,
 }
 
 /// The rows of a pass by type. Kept from chunk to chunk, because memory that is new has to be cleared first.
 #[derive(Default)]
 pub(super) struct Pass {
     /// The rows of each type.
-    pub by_type: Vec<Vec<Row>>,
+    pub by_type: Vec<TypeRows>,
     spare: Vec<Row>,
-    has_ids: bool,
+    /// Whether any new row has an `event_id`.
+    pub has_ids: bool,
 }
 
 impl Pass {
-    /// Takes the new rows, in order of arrival, in place of those of before.
-    pub fn read(&mut self, bytes: &[u8], types: usize) -> Result<(), StoreError> {
-        let damaged = || StoreError::damaged("temporary data of the import");
-        self.by_type.iter_mut().for_each(Vec::clear);
-        self.by_type.resize_with(types, Vec::new);
+    /// Takes the new rows of some contacts, in order of arrival, in place of those of before.
+    pub fn read(&mut self, partition: &Partition, slots: &std::ops::Range<u32>, types: usize) -> Result<(), StoreError> {
+        for of_type in &mut self.by_type {
+            of_type.rows.clear();
+            of_type.bytes.clear();
+        }
+        self.by_type.resize_with(types, TypeRows::default);
         self.has_ids = false;
         let mut arrival = NEW;
-        for (slot, _, body) in rows(bytes) {
-            let head = Body::new(bytes.get(body.clone()).ok_or_else(damaged)?).event_head().ok_or_else(damaged)?;
-            self.has_ids |= head.event_id.is_some();
-            let place = u32::try_from(body.start).map_err(|_| damaged())?;
-            let len = u32::try_from(body.len()).map_err(|_| damaged())?;
-            let of_type = self.by_type.get_mut(usize::from(head.event.0)).ok_or_else(damaged)?;
-            of_type.push(Row { slot, ts: head.ts, arrival, place, len });
-            arrival = arrival.saturating_add(1);
-        }
-        Ok(())
+        partition.each(&mut |slot, body| {
+            if slots.contains(&u32::from(slot)) {
+                self.push(slot, body, arrival).ok_or_else(damaged)?;
+                arrival = arrival.saturating_add(1);
+            }
+            Ok(())
+        })
     }
 
-    /// Whether any new row has an `event_id`.
-    pub fn has_ids(&self) -> bool {
-        self.has_ids
+    fn push(&mut self, slot: u16, body: &[u8], arrival: u32) -> Option<()> {
+        let mut body = Body::new(body);
+        let head = body.event_head()?;
+        let TypeRows { rows, bytes } = self.by_type.get_mut(usize::from(head.event.0))?;
+        if let Some(id) = head.event_id {
+            bytes.extend_from_slice(&id.to_le_bytes());
+            self.has_ids = true;
+        }
+        let (place, len) = (u32::try_from(bytes.len()).ok()?, u32::try_from(body.len()).ok()?);
+        bytes.extend_from_slice(body.rest());
+        rows.push(Row { slot, has_id: head.event_id.is_some(), ts: head.ts, arrival, place, len });
+        Some(())
     }
 
     /// Which types have rows.
     pub fn touched(&self) -> Vec<bool> {
-        self.by_type.iter().map(|rows| !rows.is_empty()).collect()
+        self.by_type.iter().map(|of_type| !of_type.rows.is_empty()).collect()
+    }
+
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.by_type.iter().map(|of_type| of_type.rows.len()).sum()
     }
 
     /// Leaves out rows whose contact has an event with the same id, here or in the store, whatever its type; the first to
-    /// arrive stays.
+    /// arrive stays. Returns how many.
     pub fn remove_duplicates(
         &mut self,
-        bytes: &[u8],
         snapshot: &Snapshot<'_>,
         chunk: u32,
         slots: &std::ops::Range<u32>,
@@ -118,33 +149,48 @@ impl Pass {
         }
         // What the store has arrived before everything new.
         let mut first: HashMap<(u16, u128), u32> = stored_ids(snapshot, chunk, slots)?;
-        let origin = Origin { bytes, stored: &Stored::default(), with_ids: true };
-        for row in self.by_type.iter().flatten() {
-            if let Some(id) = row.event_id(origin) {
-                let arrival = first.entry((row.slot, id)).or_insert(row.arrival);
-                *arrival = row.arrival.min(*arrival);
+        for TypeRows { rows, bytes } in &self.by_type {
+            for row in rows {
+                if let Some(id) = row.new_id(bytes) {
+                    let arrival = first.entry((row.slot, id)).or_insert(row.arrival);
+                    *arrival = row.arrival.min(*arrival);
+                }
             }
         }
-        let mut removed = 0;
-        for rows in &mut self.by_type {
-            let before = rows.len();
-            rows.retain(|row| row.event_id(origin).is_none_or(|id| first.get(&(row.slot, id)) == Some(&row.arrival)));
-            removed += (before - rows.len()) as u64;
+        let before = self.len();
+        for TypeRows { rows, bytes } in &mut self.by_type {
+            rows.retain(|row| row.new_id(bytes).is_none_or(|id| first.get(&(row.slot, id)) == Some(&row.arrival)));
         }
-        Ok(removed)
+        Ok((before - self.len()) as u64)
     }
 
     /// Adds the stored rows and sorts each type.
     pub fn merge(&mut self, stored: &Stored) {
         for (position, row) in (0_u32..NEW).zip(&stored.rows) {
             if let Some(of_type) = self.by_type.get_mut(usize::from(row.event.0)) {
-                of_type.push(Row { slot: row.slot, ts: row.ts, arrival: position, place: position, len: 0 });
+                let (slot, ts) = (row.slot, row.ts);
+                of_type.rows.push(Row { slot, has_id: false, ts, arrival: position, place: position, len: 0 });
             }
         }
-        for rows in &mut self.by_type {
-            sort(rows, &mut self.spare);
+        for of_type in &mut self.by_type {
+            sort(&mut of_type.rows, &mut self.spare);
         }
     }
+}
+
+/// Which event types a partition has rows of.
+pub(super) fn touched_types(partition: &Partition, types: usize) -> Result<Vec<bool>, StoreError> {
+    let mut touched = vec![false; types];
+    partition.each(&mut |_, body| {
+        let head = Body::new(body).event_head().ok_or_else(damaged)?;
+        *touched.get_mut(usize::from(head.event.0)).ok_or_else(damaged)? = true;
+        Ok(())
+    })?;
+    Ok(touched)
+}
+
+fn damaged() -> StoreError {
+    StoreError::damaged("temporary data of the import")
 }
 
 /// Sorts the rows of one type by contact, instant and arrival. They mostly arrive in order of time: so they are dealt out by
@@ -295,7 +341,7 @@ mod tests {
             let mut some: Vec<Row> = (0..rows)
                 .map(|arrival| {
                     let (slot, ts) = (u16::try_from(random(3000)).unwrap(), random(50).cast_signed() - 25);
-                    Row { slot, ts, arrival, place: arrival, len: 0 }
+                    Row { slot, has_id: false, ts, arrival, place: arrival, len: 0 }
                 })
                 .collect();
             let mut wanted: Vec<_> = some.iter().map(|r| (r.slot, r.ts, r.arrival)).collect();
