@@ -24,7 +24,7 @@ pub use env::Store;
 pub use error::StoreError;
 pub use events::{EventChunk, RowBlock};
 pub use load::{LoadOptions, LoadSummary, Loader};
-pub use profile::StoredEvent;
+pub use profile::{Profiles, StoredEvent};
 pub use snapshot::Snapshot;
 
 /// Contacts in a chunk.

@@ -7,6 +7,7 @@
 
 mod data;
 mod scripts;
+mod why;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
