@@ -34,3 +34,29 @@ pub fn share(part: u64, all: u32) -> String {
 pub fn milliseconds(us: u64) -> String {
     format!("{}.{:02} ms", us / 1000, us % 1000 / 10)
 }
+
+/// A bar for `part` of `most`, to an eighth of a character.
+pub fn bar(part: u64, most: u64, width: u64) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    if most == 0 {
+        return String::new();
+    }
+    // Whatever is there is seen.
+    let eighths = (u128::from(part) * u128::from(width) * 8 / u128::from(most)).max(u128::from(part > 0));
+    let full = usize::try_from(eighths / 8).unwrap_or(0);
+    let rest = usize::try_from(eighths % 8).unwrap_or(0);
+    format!("{}{}", "█".repeat(full), EIGHTHS.get(rest).unwrap_or(&""))
+}
+
+/// A whole number with a narrow gap between thousands: `1 234 567`.
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            out.push('\u{202f}');
+        }
+        out.push(digit);
+    }
+    out
+}

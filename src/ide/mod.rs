@@ -1,3 +1,6 @@
-//! What editors do with scripts: texts and offsets in, plain data out.
+//! What editors and the prompt do with scripts: texts and offsets in, plain data out.
 
+pub mod complete;
+pub mod outline;
 pub mod rename;
+pub mod tokens;

@@ -8,7 +8,7 @@ use unicode_ident::{is_xid_continue, is_xid_start};
 
 /// What a token is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// `field`, `Zakup`
     Word,
     /// `` `Order Completed` ``
@@ -39,7 +39,7 @@ pub(super) enum Kind {
 
 /// A token: bytes `start..end`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Token {
+pub(crate) struct Token {
     pub kind: Kind,
     pub start: usize,
     pub end: usize,
@@ -57,17 +57,17 @@ impl Token {
 }
 
 /// The tokens of a text as the grammar reads it: a text in quotes goes on until the next quote.
-pub(super) fn strict(text: &str) -> impl Iterator<Item = Token> {
+pub(crate) fn strict(text: &str) -> impl Iterator<Item = Token> {
     Lexer { text, at: 0, tolerant: false }
 }
 
 /// The tokens of a text that may be broken.
-pub(super) fn tolerant(text: &str) -> Vec<Token> {
+pub(crate) fn tolerant(text: &str) -> Vec<Token> {
     Lexer { text, at: 0, tolerant: true }.collect()
 }
 
 /// Whether a character may stand inside a word.
-pub(super) fn is_word_char(c: char) -> bool {
+pub(crate) fn is_word_char(c: char) -> bool {
     is_xid_continue(c) || c.is_alphanumeric()
 }
 

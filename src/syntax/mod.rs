@@ -9,7 +9,7 @@ mod brackets;
 mod build;
 mod expected;
 mod habits;
-mod lex;
+pub(crate) mod lex;
 mod nesting;
 pub(crate) mod parse;
 pub(crate) mod parts;
@@ -20,6 +20,7 @@ mod spell;
 mod structure;
 
 pub(crate) use build::doc_above;
+pub(crate) use habits::is_keyword;
 pub use parse::parse;
 pub use span::{LineIndex, Position, Source, SourceId, Sources, Span};
 pub use spell::quoted;

@@ -27,7 +27,7 @@ pub(crate) struct Node<'a> {
 
 /// Where reading stopped, and the rules that would have gone on there.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(crate) struct Failure {
     /// Byte offset; not behind white space.
     pub at: usize,
     /// The innermost rules that were tried there.
@@ -79,19 +79,19 @@ pub(super) fn add(cx: &mut build::Context<'_>, node: &Node<'_>, script: &mut Scr
 }
 
 /// The nodes of a text that the rule accepts; `place` says where a range of the text stands in its file.
-pub(super) fn nodes<'a>(rule: NodeKind, text: &'a str, place: &dyn Fn(Range<usize>) -> Span) -> Result<Vec<Node<'a>>, Failure> {
+pub(crate) fn nodes<'a>(rule: NodeKind, text: &'a str, place: &dyn Fn(Range<usize>) -> Span) -> Result<Vec<Node<'a>>, Failure> {
     let pairs = Grammar::parse(rule, text).map_err(|error| explain(&error))?;
     Ok(tree(pairs, text, place))
 }
 
 /// Failures say from now on where reading stopped and what was tried there. The detail halves the speed and is a
 /// process-wide switch, so it is turned on with the first error.
-pub(super) fn explain_failures() {
+pub(crate) fn explain_failures() {
     pest::set_error_detail(true);
 }
 
 /// Why a rule does not accept a text, with the place and what would have been accepted there; `None` when it does.
-pub(super) fn failure(rule: NodeKind, text: &str) -> Option<Failure> {
+pub(crate) fn failure(rule: NodeKind, text: &str) -> Option<Failure> {
     Grammar::parse(rule, text).err().map(|error| explain(&error))
 }
 

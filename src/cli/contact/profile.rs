@@ -216,7 +216,8 @@ fn attributes(ty: Option<&EventType>, event: &Event, clock: &Clock) -> Vec<(Stri
 }
 
 /// A stored value as people read it.
-fn shown(value: &value::Value, column: &Column, clock: &Clock) -> String {
+/// A stored value in words.
+pub fn shown(value: &value::Value, column: &Column, clock: &Clock) -> String {
     match value {
         value::Value::Time(ms) => moment(*ms, clock.zone),
         value::Value::Text(text) => crate::syntax::quoted(text),

@@ -24,7 +24,8 @@ use crate::diag::{Applicability, Code};
 
 pub(super) use brackets::brackets;
 pub(super) use lexical::lexical;
-pub(super) use words::{is_keyword, nearest_keyword};
+pub(crate) use words::is_keyword;
+pub(super) use words::nearest_keyword;
 
 /// What is wrong and what may be done, at places of the text that it was found in.
 #[expect(clippy::struct_excessive_bools, reason = "independent properties, most of them rare")]

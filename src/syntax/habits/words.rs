@@ -89,7 +89,7 @@ const KEYWORDS: [&str; 77] = [
 const PAIRS: [&str; 7] = ["at least", "at most", "older than", "starts with", "ends with", "from now", "or empty"];
 
 /// Whether a word is a keyword.
-pub(in super::super) fn is_keyword(word: &str) -> bool {
+pub(crate) fn is_keyword(word: &str) -> bool {
     KEYWORDS.contains(&word)
 }
 

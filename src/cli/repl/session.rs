@@ -1,0 +1,465 @@
+//! What a prompt knows: the data, the definitions that worked, the results.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use roaring::RoaringBitmap;
+
+use super::super::contact::View;
+use super::super::failure::Failure;
+use super::super::script::{self, Asked};
+use super::super::{Ui, data};
+use crate::check::Checked;
+use crate::check::typed::SegmentId;
+use crate::diag::{Diagnostic, Severity, has_errors, render};
+use crate::exec::Cancel;
+use crate::ide::complete::{Known, Subject};
+use crate::ide::outline::{Kind, Outline, outline};
+use crate::lint::Facts;
+use crate::plan::Wanted;
+use crate::schema::Schema;
+use crate::store::{Snapshot, Store};
+use crate::syntax::{SourceId, Sources, Span};
+use crate::time::Clock;
+
+/// A prompt's state. Every evaluation reads the newest state of the store.
+pub struct Session {
+    store: Store,
+    schema: Schema,
+    /// How to talk.
+    pub ui: Ui,
+    /// What Ctrl-C stops.
+    pub stop: super::Stop,
+    definitions: Vec<Definition>,
+    /// `--set` and `.set`.
+    pub overrides: Vec<(String, String)>,
+    /// A pinned moment.
+    pub now: Option<i64>,
+    /// The result that `_` is.
+    pub last: Option<Answer>,
+    /// Members by name: the newest, and those of the definition before it.
+    results: HashMap<String, (RoaringBitmap, Option<RoaringBitmap>)>,
+    conditions: u32,
+    values: RefCell<HashMap<Subject, Vec<(String, u64)>>>,
+}
+
+/// A statement that worked.
+struct Definition {
+    kind: Kind,
+    name: String,
+    text: String,
+}
+
+/// A set of contacts that was asked for.
+#[derive(Clone)]
+pub struct Answer {
+    /// Its name; a condition without one is `_1`, `_2`, ...
+    pub name: String,
+    /// Its members.
+    pub members: RoaringBitmap,
+    /// How long it took, in microseconds.
+    pub elapsed_us: u64,
+    /// All contacts at that moment.
+    pub contacts: u32,
+    /// The members of the definition that had the name before.
+    pub before: Option<RoaringBitmap>,
+    /// Whether a field decides, which has no past.
+    pub reads_fields: bool,
+}
+
+/// What came of an input.
+pub enum Outcome {
+    /// Nothing was asked.
+    Nothing,
+    /// Sets were evaluated.
+    Answers(Vec<Answer>),
+    /// Values, lists and the like are known now.
+    Defined(Vec<String>),
+}
+
+/// An input together with the definitions.
+struct Composed {
+    text: String,
+    /// Where the input begins.
+    start: usize,
+    /// Where it ends.
+    end: usize,
+}
+
+/// Checked definitions, to ask questions of.
+pub struct Prepared {
+    /// Everything defined.
+    pub checked: Checked,
+    /// Its texts.
+    pub sources: Sources,
+}
+
+impl Session {
+    /// A session on a store.
+    pub fn new(store: Store, ui: Ui, stop: super::Stop) -> Result<Self, Failure> {
+        let schema = store.snapshot()?.schema().clone();
+        Ok(Self {
+            store,
+            schema,
+            ui,
+            stop,
+            definitions: Vec::new(),
+            overrides: Vec::new(),
+            now: None,
+            last: None,
+            results: HashMap::new(),
+            conditions: 0,
+            values: RefCell::default(),
+        })
+    }
+
+    /// The newest state of the store.
+    pub fn snapshot(&self) -> Result<Snapshot<'_>, Failure> {
+        Ok(self.store.snapshot()?)
+    }
+
+    /// The moment of an evaluation.
+    pub fn clock(&self) -> Clock {
+        Clock { now: self.now.unwrap_or_else(data::clock_now), zone: self.schema.timezone }
+    }
+
+    /// Whether `now` is meant as the past, where fields have no past.
+    pub fn is_past(&self) -> bool {
+        const EARLIER_MS: i64 = 3_600_000;
+        self.now.is_some_and(|now| now < data::clock_now() - EARLIER_MS)
+    }
+
+    /// The definitions as one script.
+    pub fn script(&self) -> String {
+        let mut out = String::new();
+        // What a script uses stands above what it defines.
+        let (uses, others): (Vec<_>, Vec<_>) = self.definitions.iter().partition(|d| d.kind == Kind::Use);
+        for definition in uses.into_iter().chain(others) {
+            if !out.is_empty() && definition.kind != Kind::Use {
+                out.push('\n');
+            }
+            out.push_str(definition.text.trim());
+            out.push('\n');
+        }
+        out
+    }
+
+    /// Names of the definitions of one kind, in order.
+    pub fn names(&self, kind: Kind) -> Vec<String> {
+        self.definitions.iter().filter(|d| d.kind == kind).map(|d| d.name.clone()).collect()
+    }
+
+    /// The text of a definition.
+    pub fn text_of(&self, name: &str) -> Option<&str> {
+        self.definitions.iter().find(|d| d.name == name && d.kind != Kind::Use).map(|d| d.text.trim())
+    }
+
+    /// What would be said of an input that is still being written.
+    pub fn diagnostics(&self, input: &str) -> Vec<Diagnostic> {
+        let whole = outline(input);
+        if matches!(whole, Outline::Empty | Outline::Unfinished) {
+            return Vec::new();
+        }
+        let composed = self.compose(input, &whole);
+        let mut sources = Sources::default();
+        let checked = self.check(&composed, &mut sources);
+        let inside = |span: Span| span.source == SourceId(0) && composed.start <= span.start && span.end <= composed.end;
+        let mut errors: Vec<Diagnostic> =
+            checked.diagnostics.into_iter().filter(|d| d.severity() == Severity::Error && inside(d.span)).collect();
+        for error in &mut errors {
+            error.span = shifted(error.span, composed.start);
+        }
+        errors
+    }
+
+    /// Checks an input, keeps what it defines, and evaluates the sets in it.
+    pub fn enter(&mut self, input: &str) -> Result<Outcome, Failure> {
+        let whole = outline(input);
+        if whole == Outline::Empty {
+            return Ok(Outcome::Nothing);
+        }
+        let composed = self.compose(input, &whole);
+        let mut sources = Sources::default();
+        let checked = self.check(&composed, &mut sources);
+        self.show(&composed, &sources, &checked.diagnostics);
+        if has_errors(&checked.diagnostics) {
+            return Err(Failure::Script);
+        }
+        let Outline::Items(items) = whole else {
+            let name = format!("_{}", self.conditions + 1);
+            let asked = script::asked(&checked, std::slice::from_ref(&name))?;
+            let answers = self.evaluate(&checked, &sources, &asked)?;
+            self.conditions += 1;
+            self.keep(Kind::Segment, &name, format!("segment {name} = {}", without_comment_at_end(input.trim())));
+            self.last = answers.first().cloned();
+            return Ok(Outcome::Answers(answers));
+        };
+        let mut asked = Vec::new();
+        for item in items.iter().filter(|item| matches!(item.kind, Kind::Segment | Kind::Decision)) {
+            asked.extend(script::asked(&checked, std::slice::from_ref(&item.name))?);
+        }
+        let uses_only = items.iter().all(|item| item.kind == Kind::Use);
+        let answers = self.evaluate(&checked, &sources, &asked)?;
+        let mut defined = Vec::new();
+        for item in &items {
+            let text = input.get(item.range.clone()).unwrap_or_default().trim().to_owned();
+            self.keep(item.kind, &item.name, text);
+            match item.kind {
+                Kind::Let | Kind::Param => defined.push(format!("${}", item.name)),
+                Kind::List => defined.push(format!("list {}", item.name)),
+                Kind::Use => defined.push(format!("use {}", item.name)),
+                Kind::Test => defined.push(format!("test {}", item.name)),
+                Kind::Segment | Kind::Decision => {}
+            }
+        }
+        if answers.is_empty() || uses_only {
+            return Ok(Outcome::Defined(defined));
+        }
+        for answer in &answers {
+            self.results.insert(answer.name.clone(), (answer.members.clone(), answer.before.clone()));
+        }
+        self.last = answers.last().cloned();
+        Ok(Outcome::Answers(answers))
+    }
+
+    /// The definitions, checked, for questions about them. Without any there is one that has everyone.
+    pub fn prepared(&self) -> Result<Prepared, Failure> {
+        let mut sources = Sources::default();
+        let text = self.with_alias(self.script());
+        let composed = Composed { start: 0, end: text.len(), text };
+        let checked = self.check(&composed, &mut sources);
+        if has_errors(&checked.diagnostics) {
+            eprint!("{}", render::human(&checked.diagnostics, &sources, self.ui.color));
+            return Err(Failure::Script);
+        }
+        Ok(Prepared { checked, sources })
+    }
+
+    /// The sets that a command names; without names the last result.
+    pub fn asked(&self, prepared: &Prepared, names: &[&str]) -> Result<Vec<Asked>, Failure> {
+        let names: Vec<String> = if names.is_empty() {
+            match &self.last {
+                Some(last) => vec![last.name.split(" = ").next().unwrap_or_default().to_owned()],
+                None => return Err(Failure::usage("nothing has been asked yet; type a condition, or name a segment")),
+            }
+        } else {
+            names.iter().map(|name| name.trim_matches('`').to_owned()).collect()
+        };
+        script::asked(&prepared.checked, &names)
+    }
+
+    /// Asks something of the definitions and the data.
+    pub fn view<T>(&self, prepared: &Prepared, ask: impl FnOnce(&View<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+        let snapshot = self.snapshot()?;
+        let cancel = self.stop.begin();
+        let view = View {
+            snapshot: &snapshot,
+            program: &prepared.checked.program,
+            sources: &prepared.sources,
+            clock: self.clock(),
+            cancel: &cancel,
+        };
+        ask(&view)
+    }
+
+    /// The members of a set by name; `None` is the last result.
+    pub fn members(&self, name: Option<&str>) -> Result<Answer, Failure> {
+        let Some(name) = name.filter(|name| *name != "_") else {
+            return self.last.clone().ok_or_else(|| Failure::usage("nothing has been asked yet; type a condition first"));
+        };
+        let prepared = self.prepared()?;
+        let asked = self.asked(&prepared, &[name])?;
+        let answers = self.evaluate(&prepared.checked, &prepared.sources, &asked)?;
+        let mut first = answers.into_iter().next().ok_or_else(|| Failure::usage(format!("there is no segment `{name}`")))?;
+        first.before = self.results.get(&first.name).and_then(|(_, before)| before.clone());
+        Ok(first)
+    }
+
+    /// Forgets a definition.
+    pub fn forget(&mut self, name: &str) -> Result<(), Failure> {
+        let name = name.trim_start_matches('$').trim_matches('`');
+        let count = self.definitions.len();
+        let rest: Vec<Definition> = std::mem::take(&mut self.definitions);
+        let (gone, kept): (Vec<_>, Vec<_>) = rest.into_iter().partition(|d| d.name == name);
+        self.definitions = kept;
+        if self.definitions.len() == count {
+            return Err(Failure::usage(format!("nothing called `{name}` is defined here")));
+        }
+        if self.prepared().is_err() {
+            self.definitions.extend(gone);
+            return Err(Failure::usage(format!("`{name}` is in use; forget what uses it first")));
+        }
+        Ok(())
+    }
+
+    fn evaluate(&self, checked: &Checked, sources: &Sources, asked: &[Asked]) -> Result<Vec<Answer>, Failure> {
+        let snapshot = self.snapshot()?;
+        let cancel: Arc<Cancel> = self.stop.begin();
+        let clock = self.clock();
+        let view = View { snapshot: &snapshot, program: &checked.program, sources, clock, cancel: &cancel };
+        let mut answers = Vec::new();
+        for asked in asked {
+            let begin = Instant::now();
+            let (mut sets, reads_fields) = view.sets(&[asked.set], &clock)?;
+            answers.push(Answer {
+                name: asked.name.clone(),
+                members: sets.pop().unwrap_or_default(),
+                elapsed_us: u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX),
+                contacts: snapshot.contacts(),
+                before: self.results.get(&asked.name).map(|(newest, _)| newest.clone()),
+                reads_fields,
+            });
+        }
+        Ok(answers)
+    }
+
+    fn keep(&mut self, kind: Kind, name: &str, text: String) {
+        let same = |d: &&mut Definition| d.kind == kind && d.name == name || is_value(d.kind) && is_value(kind) && d.name == name;
+        match self.definitions.iter_mut().find(same) {
+            Some(known) => (known.kind, known.text) = (kind, text),
+            None => self.definitions.push(Definition { kind, name: name.to_owned(), text }),
+        }
+    }
+
+    /// The definitions without those that the input replaces, behind the input.
+    fn compose(&self, input: &str, whole: &Outline) -> Composed {
+        let replaced = |d: &Definition| match whole {
+            Outline::Items(items) => {
+                items.iter().any(|i| i.name == d.name && (i.kind == d.kind || is_value(i.kind) && is_value(d.kind)))
+            }
+            _ => false,
+        };
+        let mut text = String::new();
+        let (uses, others): (Vec<_>, Vec<_>) =
+            self.definitions.iter().filter(|d| !replaced(d)).partition(|d| d.kind == Kind::Use);
+        if matches!(whole, Outline::Condition) {
+            text = format!("segment _{} =\n", self.conditions + 1);
+        }
+        let start = text.len();
+        text.push_str(input);
+        let end = text.len();
+        text.push('\n');
+        // What cannot be read is said of the input alone.
+        if matches!(whole, Outline::Condition | Outline::Items(_)) {
+            for definition in uses.into_iter().chain(others) {
+                text.push_str(&definition.text);
+                text.push('\n');
+            }
+            text = self.with_alias(text);
+        }
+        Composed { text, start, end }
+    }
+
+    /// `_` is the last result.
+    fn with_alias(&self, mut text: String) -> String {
+        if self.conditions > 0 {
+            text.push_str(&format!("\nsegment _ = segment _{}\n", self.conditions));
+        }
+        text
+    }
+
+    fn check(&self, composed: &Composed, sources: &mut Sources) -> Checked {
+        let entry = sources.add("definitions", &composed.text);
+        script::check_entry(sources, entry, &self.schema, &self.overrides, None)
+    }
+
+    /// Prints what is said of the input, with the places in it.
+    fn show(&self, composed: &Composed, sources: &Sources, diagnostics: &[Diagnostic]) {
+        let inside = |span: Span| span.source == SourceId(0) && composed.start <= span.start && span.end <= composed.end;
+        let (mine, others): (Vec<_>, Vec<_>) = diagnostics.iter().cloned().partition(|d| inside(d.span));
+        let mut shown = Sources::default();
+        shown.add("prompt", composed.text.get(composed.start..composed.end).unwrap_or_default());
+        for (_, source) in sources.iter().skip(1) {
+            shown.add(&source.name, &source.text);
+        }
+        let definitions = shown.add("definitions", &composed.text);
+        let place = |span: Span| match span.source {
+            SourceId(0) if inside(span) => shifted(span, composed.start),
+            SourceId(0) => Span::new(definitions, span.start, span.end),
+            _ => span,
+        };
+        let all: Vec<Diagnostic> = mine
+            .into_iter()
+            .chain(others.into_iter().filter(|d| d.severity() == Severity::Error))
+            .map(|mut d| {
+                d.span = place(d.span);
+                d.labels.iter_mut().for_each(|label| label.span = place(label.span));
+                d.fixes.iter_mut().flat_map(|fix| &mut fix.edits).for_each(|edit| edit.span = place(edit.span));
+                d
+            })
+            .collect();
+        eprint!("{}", render::human(&all, &shown, self.ui.color));
+    }
+}
+
+/// `let` and `param` share their names.
+fn is_value(kind: Kind) -> bool {
+    matches!(kind, Kind::Let | Kind::Param)
+}
+
+fn shifted(span: Span, by: usize) -> Span {
+    Span::new(SourceId(0), span.start.saturating_sub(by), span.end.saturating_sub(by))
+}
+
+/// A comment at the end of a condition would hide what is put behind it.
+fn without_comment_at_end(text: &str) -> String {
+    format!("{text}\n")
+}
+
+impl Known for Session {
+    fn schema(&self) -> &Schema {
+        &self.schema
+    }
+
+    fn defined(&self, kind: Kind) -> Vec<String> {
+        let mut names = self.names(kind);
+        if kind == Kind::Segment && self.conditions > 0 {
+            names.push("_".to_owned());
+        }
+        names
+    }
+
+    fn values(&self, subject: &Subject) -> Vec<(String, u64)> {
+        if let Some(known) = self.values.borrow().get(subject) {
+            return known.clone();
+        }
+        let counted = self.counted(subject).unwrap_or_default();
+        self.values.borrow_mut().insert(subject.clone(), counted.clone());
+        counted
+    }
+}
+
+impl Session {
+    fn counted(&self, subject: &Subject) -> Option<Vec<(String, u64)>> {
+        let snapshot = self.store.snapshot().ok()?;
+        let mut values = match subject {
+            Subject::Field(name) => snapshot.field_texts(self.schema.field(name)?)?,
+            Subject::Attribute(event, name) => {
+                let id = self.schema.event(event)?;
+                snapshot.attribute_texts(id, self.schema.event_type(id)?.attribute(name)?)?
+            }
+        };
+        values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        Some(values)
+    }
+
+    /// The segments of the definitions that have names, with their sizes, for a table.
+    pub fn segments(&self) -> Result<Vec<Answer>, Failure> {
+        let prepared = self.prepared()?;
+        let program = &prepared.checked.program;
+        let own = prepared.checked.own.iter().filter(|id| program.segments.get(id.0 as usize).is_some_and(|s| s.name != "_"));
+        let asked: Vec<Asked> = own
+            .map(|id: &SegmentId| {
+                let segment = program.segments.get(id.0 as usize);
+                Asked {
+                    set: Wanted::Segment(*id),
+                    name: segment.map_or(String::new(), |s| s.name.clone()),
+                    title: segment.and_then(|s| s.title.clone()),
+                }
+            })
+            .collect();
+        self.evaluate(&prepared.checked, &prepared.sources, &asked)
+    }
+}
