@@ -214,6 +214,7 @@ fn read_record(
         is_event: kind == SourceKind::Events,
         ts: ts.as_ref(),
         event_id: event_id.as_ref(),
+        op: None,
         values: &values,
     };
     visitor.row(line, &row, &text);

@@ -144,6 +144,15 @@ impl<'s> Encoder<'s> {
     }
 
     fn encode_event(&mut self, contact: &str, row: &Row<'_>) -> Result<(), Problem> {
+        match row.op {
+            None => {}
+            Some(Raw::Text(op)) if op == "delete" => return self.encode_deletion(contact, row),
+            Some(other) => {
+                let message =
+                    format!("`op` is {}; the only one is \"delete\", and a line without `op` adds its event", other.describe());
+                return problem(Reason::R15, message);
+            }
+        }
         let name = match row.event {
             Some(Raw::Text(name)) if !name.is_empty() => name.as_ref(),
             Some(Raw::Cell(name)) => name,
@@ -163,6 +172,15 @@ impl<'s> Encoder<'s> {
         for (name, raw) in row.values {
             self.value(BatchKind::Events, table, &ty.attributes, name, raw)?;
         }
+        Ok(())
+    }
+
+    fn encode_deletion(&mut self, contact: &str, row: &Row<'_>) -> Result<(), Problem> {
+        let Some(id) = row.event_id.and_then(Raw::as_id) else {
+            return problem(Reason::R15, "a line with `op` \"delete\" has no `event_id`; only events with one can be deleted");
+        };
+        self.batch(BatchKind::Events).delete_event(contact, &id);
+        self.outcome.deletions += 1;
         Ok(())
     }
 

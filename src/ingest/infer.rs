@@ -96,6 +96,11 @@ impl Inferrer {
 
 impl Visitor for Inferrer {
     fn row(&mut self, _: u64, row: &Row<'_>, _: &dyn Fn() -> String) {
+        if row.op.is_some() {
+            // What is deleted says nothing of types.
+            self.lines += 1;
+            return;
+        }
         self.lines += 1;
         let zone = self.zone.unwrap_or(chrono_tz::UTC);
         let guesses = if row.is_event {

@@ -4,23 +4,27 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use heed::types::Bytes;
 use heed::{Database, Env, EnvFlags, EnvOpenOptions, WithoutTls};
 use serde::{Deserialize, Serialize};
 
-use super::snapshot::Snapshot;
+use super::bytes::{frame, unframe};
+use super::snapshot::{KIND_ERASED, Snapshot};
 use super::{StoreError, datafile};
 use crate::schema::Schema;
 use crate::schema::{Column, EventType};
 
-/// Format of everything in the environment.
-pub(super) const FORMAT: u32 = 1;
+/// Format of everything in the environment. 1: parts alone. 2: batches that are appended, ids of deleted events, erased
+/// contacts. A store of an older format is read as it is, and becomes one of this format when it is written to.
+pub(super) const FORMAT: u32 = 2;
 /// Room reserved in the address space; the file grows as it is filled.
 const MAP_BYTES: usize = 1 << 40;
 const META: &[u8] = b"segql";
-const DATA_FILE: &str = "data.mdb";
+const ERASED: &[u8] = b"erased";
+const DELTA: &str = "delta";
+pub(super) const DATA_FILE: &str = "data.mdb";
 const LOCK_FILE: &str = "writer.lock";
 
 pub(super) type Table = Database<Bytes, Bytes>;
@@ -34,6 +38,10 @@ pub struct Store {
     temporary: Option<tempfile::TempDir>,
     /// Values whose checksum has been compared, by key: they are written once and never changed under their key.
     verified: Mutex<HashSet<Vec<u8>>>,
+    /// What has been appended; a store of format 1 has no such table.
+    delta: OnceLock<Table>,
+    /// Tables are opened one at a time.
+    opening: Mutex<()>,
 }
 
 /// The tables of the environment.
@@ -58,6 +66,9 @@ pub(super) struct Meta {
     pub events: Vec<EventType>,
     pub contacts: u32,
     pub generation: u32,
+    /// Batches that have been appended so far.
+    #[serde(default)]
+    pub sequence: u64,
     pub timezone_database: String,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub allowed_lints: Vec<String>,
@@ -72,6 +83,7 @@ impl Meta {
             events: Vec::new(),
             contacts: 0,
             generation: 0,
+            sequence: 0,
             timezone_database: chrono_tz::IANA_TZDB_VERSION.to_owned(),
             allowed_lints: Vec::new(),
         };
@@ -114,7 +126,7 @@ impl Store {
             return Err(StoreError::Foreign(path.to_owned()));
         }
         let env = environment(path, EnvFlags::empty())?;
-        let tables = {
+        let (tables, delta) = {
             let txn = env.read_txn().map_err(|e| engine(path, &e))?;
             let table = |name: &str| {
                 env.open_database(&txn, Some(name))
@@ -122,13 +134,23 @@ impl Store {
                     .ok_or_else(|| StoreError::Foreign(path.to_owned()))
             };
             let tables = Tables { meta: table("meta")?, ids: table("ids")?, parts: table("parts")?, values: table("values")? };
+            let delta = env.open_database(&txn, Some(DELTA)).map_err(|e| engine(path, &e))?;
             // Tables opened in a transaction that is not committed are gone with it.
             txn.commit().map_err(|e| engine(path, &e))?;
-            tables
+            (tables, delta)
         };
-        let store = Self { env, tables, path: path.to_owned(), temporary: None, verified: Mutex::default() };
+        let store = Self::of(env, tables, path, None);
+        if let Some(delta) = delta {
+            let _ = store.delta.set(delta);
+        }
         store.snapshot()?;
         Ok(store)
+    }
+
+    fn of(env: Env<WithoutTls>, tables: Tables, path: &Path, temporary: Option<tempfile::TempDir>) -> Self {
+        let path = path.to_owned();
+        let (verified, delta, opening) = (Mutex::default(), OnceLock::new(), Mutex::default());
+        Self { env, tables, path, temporary, verified, delta, opening }
     }
 
     /// Makes a store in a folder, which is made too; it must not hold anything.
@@ -167,7 +189,9 @@ impl Store {
         let mut txn = env.write_txn().map_err(failed)?;
         let mut table = |name: &str| env.create_database(&mut txn, Some(name)).map_err(failed);
         let tables = Tables { meta: table("meta")?, ids: table("ids")?, parts: table("parts")?, values: table("values")? };
-        let store = Self { env: env.clone(), tables, path: path.to_owned(), temporary, verified: Mutex::default() };
+        let delta = table(DELTA)?;
+        let store = Self::of(env.clone(), tables, path, temporary);
+        let _ = store.delta.set(delta);
         store.put_meta(&mut txn, &Meta::new(schema))?;
         store.commit(txn)?;
         Ok(store)
@@ -180,6 +204,12 @@ impl Store {
     pub fn snapshot(&self) -> Result<Snapshot<'_>, StoreError> {
         let txn = self.env.read_txn().map_err(|e| self.engine(&e))?;
         let meta = self.meta(&txn)?;
+        if meta.format >= 2 && self.delta().is_none() {
+            // Another process has made the table; it can be used in transactions that begin after it was opened here.
+            drop(txn);
+            self.open_delta()?;
+            return self.snapshot();
+        }
         Snapshot::new(self, txn, &meta)
     }
 
@@ -208,10 +238,65 @@ impl Store {
             .ok_or_else(|| StoreError::Foreign(self.path.clone()))?;
         let damaged = |_| StoreError::damaged("its description");
         let Version { format } = serde_json::from_slice(bytes).map_err(damaged)?;
-        if format != FORMAT {
+        if !(1..=FORMAT).contains(&format) {
             return Err(StoreError::Version { path: self.path.clone(), found: format, wanted: FORMAT });
         }
         serde_json::from_slice(bytes).map_err(damaged)
+    }
+
+    /// The table of what has been appended; `None` in a store of format 1.
+    pub(super) fn delta(&self) -> Option<Table> {
+        self.delta.get().copied()
+    }
+
+    fn open_delta(&self) -> Result<Table, StoreError> {
+        let failed = |e: heed::Error| self.engine(&e);
+        let _one = self.opening.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let own = self.env.read_txn().map_err(failed)?;
+        let table = self.env.open_database(&own, Some(DELTA)).map_err(failed)?;
+        // Tables opened in a transaction that is not committed are gone with it.
+        own.commit().map_err(failed)?;
+        let table: Table = table.ok_or_else(|| StoreError::damaged("the table of appended batches"))?;
+        Ok(*self.delta.get_or_init(|| table))
+    }
+
+    /// Brings a store of an older format to this one. Only the writer may call this.
+    pub(super) fn upgrade(&self) -> Result<Table, StoreError> {
+        let failed = |e: heed::Error| self.engine(&e);
+        drop(self.snapshot()?);
+        if let Some(table) = self.delta() {
+            return Ok(table);
+        }
+        let _one = self.opening.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut txn = self.env.write_txn().map_err(failed)?;
+        let table = self.env.create_database(&mut txn, Some(DELTA)).map_err(failed)?;
+        let mut meta = self.meta(&txn)?;
+        meta.format = FORMAT;
+        self.put_meta(&mut txn, &meta)?;
+        self.commit(txn)?;
+        Ok(*self.delta.get_or_init(|| table))
+    }
+
+    /// The numbers of erased contacts.
+    pub(super) fn erased(&self, txn: &heed::RoTxn<'_>) -> Result<roaring::RoaringBitmap, StoreError> {
+        let damaged = || StoreError::damaged("the numbers of erased contacts");
+        match self.tables.meta.get(txn, ERASED).map_err(|e| self.engine(&e))? {
+            None => Ok(roaring::RoaringBitmap::new()),
+            Some(bytes) => {
+                let payload = unframe(KIND_ERASED, bytes, true).ok_or_else(damaged)?;
+                roaring::RoaringBitmap::deserialize_from(payload).map_err(|_| damaged())
+            }
+        }
+    }
+
+    pub(super) fn put_erased(&self, txn: &mut heed::RwTxn<'_>, erased: &roaring::RoaringBitmap) -> Result<(), StoreError> {
+        let mut payload = Vec::new();
+        erased.serialize_into(&mut payload).map_err(|error| StoreError::Io {
+            action: "write the numbers of erased contacts to",
+            path: self.path.clone(),
+            error,
+        })?;
+        self.tables.meta.put(txn, ERASED, &frame(KIND_ERASED, &payload)).map_err(|e| self.engine(&e))
     }
 
     pub(super) fn put_meta(&self, txn: &mut heed::RwTxn<'_>, meta: &Meta) -> Result<(), StoreError> {
@@ -252,9 +337,19 @@ impl Store {
                 if holder.trim().is_empty() { "another process".to_owned() } else { format!("process {}", holder.trim()) };
             return Err(StoreError::Locked { path: self.path.clone(), holder });
         }
-        file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(failed)?;
+        file.set_len(0).and_then(|()| writeln!(file, "{}", holder())).map_err(failed)?;
         Ok(WriterLock { _file: file })
     }
+}
+
+/// Who this process is, for those whom it keeps from writing.
+fn holder() -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::fs::read_to_string("/etc/hostname"));
+    let host = host.map_or(String::new(), |name| format!(" on `{}`", name.trim()));
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let since = since.ok().and_then(|d| i64::try_from(d.as_secs()).ok()).and_then(|s| s.checked_mul(1000));
+    let since = since.map_or(String::new(), |ms| format!(" since {}", crate::time::format_instant(ms, chrono_tz::UTC)));
+    format!("{}{host}{since}", std::process::id())
 }
 
 /// Held while writing; the operating system frees it with the process.

@@ -174,6 +174,27 @@ pub(super) fn encode_event_ids(ids: &[Option<u128>]) -> Vec<u8> {
     sections.finish()
 }
 
+/// Encodes the ids of deleted events with the slots of their contacts, ascending.
+pub(super) fn encode_deletions(deletions: &[(u16, u128)]) -> Vec<u8> {
+    let slots: Vec<u16> = deletions.iter().map(|(slot, _)| *slot).collect();
+    #[expect(clippy::cast_possible_truncation, reason = "the two halves of 128 bits")]
+    let words: Vec<u64> = deletions.iter().flat_map(|(_, id)| [*id as u64, (*id >> 64) as u64]).collect();
+    let mut sections = SectionsWriter::default();
+    sections.push_slice(&slots);
+    sections.push_slice(&words);
+    sections.finish()
+}
+
+/// Reads the ids of deleted events back.
+pub(super) fn decode_deletions(payload: &[u8]) -> Option<Vec<(u16, u128)>> {
+    let mut sections = Sections::open(payload)?;
+    let slots: Cow<'_, [u16]> = sections.next_slice()?;
+    let words: Cow<'_, [u64]> = sections.next_slice()?;
+    let (pairs, rest) = words.as_chunks::<2>();
+    let id = |[low, high]: &[u64; 2]| u128::from(*high) << 64 | u128::from(*low);
+    (rest.is_empty() && pairs.len() == slots.len()).then(|| slots.iter().copied().zip(pairs.iter().map(id)).collect())
+}
+
 /// Reads hashed ids back.
 pub(super) fn decode_event_ids(payload: &[u8]) -> Option<Vec<Option<u128>>> {
     let words: Cow<'_, [u64]> = Sections::open(payload)?.next_slice()?;

@@ -23,9 +23,10 @@ impl Snapshot<'_> {
     /// A damaged value, or a failure of the engine.
     pub fn fields_of(&self, contact: u32) -> Result<Vec<Option<Value>>, StoreError> {
         let (chunk, slot) = (contact / CHUNK, (contact % CHUNK) as usize);
+        let layer = self.layer_of(contact)?;
         (0_u16..)
             .zip(&self.schema().fields)
-            .map(|(id, column)| Ok(self.field(FieldId(id), chunk)?.and_then(|c| c.value(slot, column.ty.scalar()))))
+            .map(|(id, column)| Ok(self.field_in(layer, FieldId(id), chunk)?.and_then(|c| c.value(slot, column.ty.scalar()))))
             .collect()
     }
 
@@ -35,10 +36,13 @@ impl Snapshot<'_> {
     /// A damaged value, or a failure of the engine.
     pub fn since_of(&self, contact: u32) -> Result<Vec<Option<i64>>, StoreError> {
         let (chunk, slot) = (contact / CHUNK, (contact % CHUNK) as usize);
+        let layer = self.layer_of(contact)?;
         (0_u16..)
             .zip(&self.schema().fields)
             .map(|(id, _)| {
-                Ok(self.field_since(FieldId(id), chunk)?.and_then(|c| if let Column::Int(c) = c { c.get(slot) } else { None }))
+                Ok(self
+                    .field_since(layer, FieldId(id), chunk)?
+                    .and_then(|c| if let Column::Int(c) = c { c.get(slot) } else { None }))
             })
             .collect()
     }
@@ -49,15 +53,16 @@ impl Snapshot<'_> {
     /// A damaged value, or a failure of the engine.
     pub fn events_of(&self, contact: u32) -> Result<Vec<StoredEvent>, StoreError> {
         let (chunk, slot) = (contact / CHUNK, contact % CHUNK);
+        let layer = self.layer_of(contact)?;
         let mut events = Vec::new();
         for (id, ty) in (0_u16..).map(EventId).zip(&self.schema().events) {
-            let Some(summary) = self.events(id, chunk)? else { continue };
+            let Some(summary) = self.events_in(layer, id, chunk)? else { continue };
             let Some(block) = (0..summary.blocks()).find(|b| summary.block_slots(*b).contains(&slot)) else { continue };
-            let rows = self.rows(id, chunk, block)?;
+            let rows = self.rows_in(layer, id, chunk, block)?;
             let range = rows.rows_of(u16::try_from(slot).unwrap_or(u16::MAX));
             let columns: Vec<Option<Column<'_>>> = (0_u16..)
                 .take(ty.attributes.len())
-                .map(|a| self.attribute(id, chunk, block, AttrId(a)))
+                .map(|a| self.attribute_in(layer, id, chunk, block, AttrId(a)))
                 .collect::<Result<_, _>>()?;
             for row in range {
                 let value = |(column, definition): (&Option<Column<'_>>, &crate::schema::Column)| {

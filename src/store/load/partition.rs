@@ -24,6 +24,8 @@ pub(super) struct Partition {
     buffer: Vec<u8>,
     file: Option<File>,
     spilled: u64,
+    /// Where batches end that hold one after the other; none when all rows arrived together.
+    ends: Vec<usize>,
 }
 
 impl Partitions {
@@ -43,6 +45,30 @@ impl Partitions {
         let before = partition.buffer.len();
         write_row(&mut partition.buffer, slot, body);
         self.buffered += partition.buffer.len() - before;
+    }
+
+    /// Adds a batch of a chunk that has been stored as it came.
+    pub fn push_batch(&mut self, chunk: u32, rows: &[u8]) {
+        let at = chunk as usize;
+        if at >= self.chunks.len() {
+            self.chunks.resize_with(at + 1, Partition::default);
+        }
+        if let Some(partition) = self.chunks.get_mut(at) {
+            partition.buffer.extend_from_slice(rows);
+            partition.ends.push(partition.buffer.len());
+            self.buffered += rows.len();
+        }
+    }
+
+    /// The rows of all chunks in memory, when they are all there.
+    pub fn in_memory(&self) -> Option<impl Iterator<Item = (u32, &[u8])>> {
+        let is_whole = self.chunks.iter().all(|p| p.spilled == 0);
+        is_whole.then(|| (0..).zip(&self.chunks).map(|(c, p)| (c, p.buffer.as_slice())).filter(|(_, rows)| !rows.is_empty()))
+    }
+
+    /// Bytes of all rows.
+    pub fn len(&self) -> u64 {
+        self.chunks.iter().map(Partition::len).sum()
     }
 
     /// Moves everything to files when there is more than the budget allows.
@@ -76,6 +102,11 @@ impl Partitions {
 }
 
 impl Partition {
+    /// Where its batches end.
+    pub fn ends(&self) -> &[usize] {
+        &self.ends
+    }
+
     /// Bytes of all rows.
     pub fn len(&self) -> u64 {
         self.spilled + self.buffer.len() as u64
@@ -117,14 +148,14 @@ impl Partition {
 /// Bytes of a file read at once.
 const PIECE: usize = 1 << 20;
 
-fn write_row(out: &mut Vec<u8>, slot: u16, body: &[u8]) {
+pub(in crate::store) fn write_row(out: &mut Vec<u8>, slot: u16, body: &[u8]) {
     out.extend_from_slice(&slot.to_le_bytes());
     write_varint(out, body.len() as u64);
     out.extend_from_slice(body);
 }
 
 /// Slot, beginning and place of the body of every whole row in `bytes`.
-pub(super) fn rows(bytes: &[u8]) -> impl Iterator<Item = (u16, usize, std::ops::Range<usize>)> {
+pub(in crate::store) fn rows(bytes: &[u8]) -> impl Iterator<Item = (u16, usize, std::ops::Range<usize>)> {
     let mut at = 0;
     std::iter::from_fn(move || {
         let row = at;

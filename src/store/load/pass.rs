@@ -1,12 +1,13 @@
 //! The rows of a chunk's events, sorted by type, contact, instant and arrival: those that arrive, less duplicates, and those
 //! that the store has of the same types.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 
 use super::super::column::Column;
 use super::super::record::Body;
+use super::super::slots;
 use super::super::snapshot::Snapshot;
-use super::super::{CHUNK, StoreError};
+use super::super::{CHUNK, StoreError, Words};
 use super::partition::rows;
 use crate::schema::{AttrId, EventId, EventType, Scalar};
 use crate::value::Value;
@@ -72,18 +73,43 @@ pub(super) struct Pass {
     pub by_type: Vec<Vec<Row>>,
     spare: Vec<Row>,
     has_ids: bool,
+    deletions: HashSet<(u16, u128)>,
+}
+
+/// What became of the new rows of a pass.
+#[derive(Default)]
+pub(super) struct Settled {
+    /// Rows left out, because their id was known.
+    pub duplicates: u64,
+    /// The types of which the store has rows that are deleted now.
+    pub deleted_from: Vec<bool>,
 }
 
 impl Pass {
+    /// The rows of one type alone.
+    pub fn of_type(&self, event: EventId) -> Self {
+        let mut alone = Self { has_ids: self.has_ids, ..Self::default() };
+        alone.by_type.resize_with(self.by_type.len(), Vec::new);
+        if let (Some(to), Some(from)) = (alone.by_type.get_mut(usize::from(event.0)), self.by_type.get(usize::from(event.0))) {
+            to.clone_from(from);
+        }
+        alone
+    }
+
     /// Takes the new rows, in order of arrival, in place of those of before.
     pub fn read(&mut self, bytes: &[u8], types: usize) -> Result<(), StoreError> {
         let damaged = || StoreError::damaged("temporary data of the import");
         self.by_type.iter_mut().for_each(Vec::clear);
         self.by_type.resize_with(types, Vec::new);
         self.has_ids = false;
+        self.deletions.clear();
         let mut arrival = NEW;
         for (slot, _, body) in rows(bytes) {
             let head = Body::new(bytes.get(body.clone()).ok_or_else(damaged)?).event_head().ok_or_else(damaged)?;
+            if head.is_deletion() {
+                self.deletions.insert((slot, head.event_id.ok_or_else(damaged)?));
+                continue;
+            }
             self.has_ids |= head.event_id.is_some();
             let place = u32::try_from(body.start).map_err(|_| damaged())?;
             let len = u32::try_from(body.len()).map_err(|_| damaged())?;
@@ -104,34 +130,56 @@ impl Pass {
         self.by_type.iter().map(|rows| !rows.is_empty()).collect()
     }
 
+    /// How many rows begin at a place or after it.
+    pub fn rows_from(&self, place: usize) -> u64 {
+        self.by_type.iter().flatten().filter(|row| row.place as usize >= place).count() as u64
+    }
+
+    /// The events that are deleted by new rows: slot and id.
+    pub fn deletions(&self) -> &HashSet<(u16, u128)> {
+        &self.deletions
+    }
+
     /// Leaves out rows whose contact has an event with the same id, here or in the store, whatever its type; the first to
-    /// arrive stays.
-    pub fn remove_duplicates(
-        &mut self,
-        bytes: &[u8],
-        snapshot: &Snapshot<'_>,
-        chunk: u32,
-        slots: &std::ops::Range<u32>,
-    ) -> Result<u64, StoreError> {
-        if !self.has_ids {
-            return Ok(0);
+    /// arrive stays. A deleted id stays known, so that the order of arrival does not matter.
+    pub fn settle(&mut self, bytes: &[u8], snapshot: &Snapshot<'_>, chunk: u32) -> Result<Settled, StoreError> {
+        let mut settled = Settled { duplicates: 0, deleted_from: vec![false; self.by_type.len()] };
+        if !self.has_ids && self.deletions.is_empty() {
+            return Ok(settled);
         }
-        // What the store has arrived before everything new.
-        let mut first: HashMap<(u16, u128), u32> = stored_ids(snapshot, chunk, slots)?;
         let origin = Origin { bytes, stored: &Stored::default(), with_ids: true };
+        let mut concerned = slots::empty();
+        for row in self.by_type.iter().flatten().filter(|row| row.event_id(origin).is_some()) {
+            slots::insert(&mut concerned, row.slot);
+        }
+        self.deletions.iter().for_each(|(slot, _)| slots::insert(&mut concerned, *slot));
+        // What the store has arrived before everything new.
+        let mut first: HashMap<(u16, u128), u32> = HashMap::new();
+        stored_ids(snapshot, chunk, &concerned, &mut |event, slot, id| {
+            first.insert((slot, id), 0);
+            if self.deletions.contains(&(slot, id))
+                && let Some(deleted) = settled.deleted_from.get_mut(usize::from(event.0))
+            {
+                *deleted = true;
+            }
+        })?;
+        let mut deleted = self.deletions.clone();
+        deleted.extend(snapshot.deletions(chunk)?.into_iter().filter(|(slot, _)| slots::contains(&concerned, *slot)));
         for row in self.by_type.iter().flatten() {
             if let Some(id) = row.event_id(origin) {
                 let arrival = first.entry((row.slot, id)).or_insert(row.arrival);
                 *arrival = row.arrival.min(*arrival);
             }
         }
-        let mut removed = 0;
         for rows in &mut self.by_type {
             let before = rows.len();
-            rows.retain(|row| row.event_id(origin).is_none_or(|id| first.get(&(row.slot, id)) == Some(&row.arrival)));
-            removed += (before - rows.len()) as u64;
+            rows.retain(|row| {
+                row.event_id(origin)
+                    .is_none_or(|id| first.get(&(row.slot, id)) == Some(&row.arrival) && !deleted.contains(&(row.slot, id)))
+            });
+            settled.duplicates += (before - rows.len()) as u64;
         }
-        Ok(removed)
+        Ok(settled)
     }
 
     /// Adds the stored rows and sorts each type.
@@ -184,27 +232,28 @@ fn sort(rows: &mut Vec<Row>, spare: &mut Vec<Row>) {
     }
 }
 
-/// The ids that contacts have in the store, as the first to arrive.
+/// The ids of the events that some contacts have in the store.
 fn stored_ids(
     snapshot: &Snapshot<'_>,
     chunk: u32,
-    slots: &std::ops::Range<u32>,
-) -> Result<HashMap<(u16, u128), u32>, StoreError> {
-    let mut known = HashMap::new();
+    concerned: &Words,
+    see: &mut dyn FnMut(EventId, u16, u128),
+) -> Result<(), StoreError> {
     for event in (0_u16..).map(EventId).take(snapshot.schema().events.len()) {
         let Some(summary) = snapshot.events(event, chunk)? else { continue };
         for block in 0..summary.blocks() {
-            let range = summary.block_slots(block);
-            if range.end <= slots.start || range.start >= slots.end {
+            if !slots::any_in(concerned, summary.block_slots(block)) {
                 continue;
             }
             let Some(ids) = snapshot.event_ids(event, chunk, block)? else { continue };
             for (slot, rows) in snapshot.rows(event, chunk, block)?.contacts() {
-                known.extend(ids.get(rows).unwrap_or_default().iter().flatten().map(|id| ((slot, *id), 0)));
+                if slots::contains(concerned, slot) {
+                    ids.get(rows).unwrap_or_default().iter().flatten().for_each(|id| see(event, slot, *id));
+                }
             }
         }
     }
-    Ok(known)
+    Ok(())
 }
 
 /// The rows that the store has of the types that are built anew.
@@ -229,14 +278,30 @@ impl Stored {
         self.rows.iter().any(|row| row.event_id.is_some())
     }
 
-    pub fn load(snapshot: &Snapshot<'_>, chunk: u32, slots: &std::ops::Range<u32>, touched: &[bool]) -> Result<Self, StoreError> {
+    /// Leaves out the events with some ids.
+    pub fn remove(&mut self, deleted: &HashSet<(u16, u128)>) {
+        if !deleted.is_empty() {
+            self.rows.retain(|row| row.event_id.is_none_or(|id| !deleted.contains(&(row.slot, id))));
+        }
+    }
+
+    /// The rows of the touched types, of the contacts in `slots` that are in `only` if there is one.
+    pub fn load(
+        snapshot: &Snapshot<'_>,
+        chunk: u32,
+        slots: &std::ops::Range<u32>,
+        touched: &[bool],
+        only: Option<&Words>,
+    ) -> Result<Self, StoreError> {
         let mut stored = Self { rows: Vec::new() };
+        let wanted = |slot: u16| slots.contains(&u32::from(slot)) && only.is_none_or(|only| slots::contains(only, slot));
         for ((event, ty), touched) in (0_u16..).map(EventId).zip(&snapshot.schema().events).zip(touched) {
             if *touched && let Some(summary) = snapshot.events(event, chunk)? {
                 for block in 0..summary.blocks() {
                     let range = summary.block_slots(block);
-                    if range.end > slots.start && range.start < slots.end {
-                        stored.load_block(snapshot, chunk, slots, event, ty, block)?;
+                    let shared = range.start.max(slots.start)..range.end.min(slots.end);
+                    if !shared.is_empty() && only.is_none_or(|only| slots::any_in(only, shared)) {
+                        stored.load_block(snapshot, (chunk, event, block), ty, &wanted)?;
                     }
                 }
             }
@@ -247,11 +312,9 @@ impl Stored {
     fn load_block(
         &mut self,
         snapshot: &Snapshot<'_>,
-        chunk: u32,
-        slots: &std::ops::Range<u32>,
-        event: EventId,
+        (chunk, event, block): (u32, EventId, u32),
         ty: &EventType,
-        block: u32,
+        wanted: &dyn Fn(u16) -> bool,
     ) -> Result<(), StoreError> {
         let rows = snapshot.rows(event, chunk, block)?;
         let ids = snapshot.event_ids(event, chunk, block)?;
@@ -262,7 +325,7 @@ impl Stored {
                 Some(column.map(|column| (id, definition.ty.scalar(), column)))
             })
             .collect::<Result<_, _>>()?;
-        for (slot, range) in rows.contacts().filter(|(slot, _)| slots.contains(&u32::from(*slot))) {
+        for (slot, range) in rows.contacts().filter(|(slot, _)| wanted(*slot)) {
             for row in range {
                 self.rows.push(StoredRow {
                     event,
