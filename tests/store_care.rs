@@ -192,3 +192,197 @@ fn a_store_of_format_1_is_read_and_written() {
     folder.import(&["--events", "delete.ndjson"]);
     assert_eq!(folder.ids("event Zakup where kwota > 100"), ["jan"]);
 }
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn a_whole_store_is_whole() {
+    let folder = Folder::with_store();
+    for _ in 0..2 {
+        assert!(folder.ok(&["verify"]).contains("all is well"));
+        let found = json(&folder.ok(&["verify", "--format", "json"]));
+        assert_eq!((&found["contacts"], &found["events"], &found["problems"]), (&5.into(), &5.into(), &serde_json::json!([])));
+        folder.ok(&["compact"]);
+    }
+    let old = Folder::with_format(1);
+    assert!(old.ok(&["verify"]).contains("all is well"));
+}
+
+#[test]
+fn what_is_damaged_is_named() {
+    let folder = Folder::with_store();
+    folder.ok(&["compact"]);
+    let whole = std::fs::read(folder.path("store/data.mdb")).unwrap();
+    for (text, named) in [("czapki", "event type"), ("zofia", "contact ids"), ("anna", "contact ids")] {
+        let mut bytes = whole.clone();
+        let places: Vec<usize> = memchr::memmem::find_iter(&whole, text).collect();
+        assert!(!places.is_empty());
+        places.iter().for_each(|place| bytes[*place] ^= 1);
+        std::fs::write(folder.path("store/data.mdb"), &bytes).unwrap();
+        let said = folder.segql(&["verify"]);
+        assert_eq!(said.code, Some(4), "{text}: {}", said.out);
+        assert!(said.out.contains(named) && said.out.contains("the store is damaged"), "{text}: {}", said.out);
+        assert!(said.err.contains("restore a backup"), "{}", said.err);
+    }
+    std::fs::write(folder.path("store/data.mdb"), &whole).unwrap();
+    assert!(folder.ok(&["verify"]).contains("all is well"));
+}
+
+/// Whatever bit is flipped wherever: an error, or the right answer; never another one, and no crash.
+#[test]
+fn flipped_bits_never_give_wrong_answers() {
+    let folder = Folder::with_store();
+    folder.ok(&["compact"]);
+    let whole = std::fs::read(folder.path("store/data.mdb")).unwrap();
+    let expected = expected();
+    let mut state = 7_u64;
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    for round in 0..60 {
+        let mut bytes = whole.clone();
+        // Heads of pages more often than their insides.
+        let at = if round % 2 == 0 { random(whole.len()) } else { random(whole.len() / 4096) * 4096 + random(64) };
+        bytes[at] ^= 1 << random(8);
+        std::fs::write(folder.path("store/data.mdb"), &bytes).unwrap();
+        drop(std::fs::remove_file(folder.path("store/lock.mdb")));
+        let said = folder.segql(&["run", &text(&golden("script.seg")), "--now", NOW, "--format", "csv"]);
+        match said.code {
+            Some(0) => assert_eq!(said.out, expected, "byte {at}"),
+            code => assert_eq!(code, Some(4), "byte {at}: {}", said.err),
+        }
+        let code = folder.segql(&["verify"]).code;
+        assert!(code == Some(0) || code == Some(4), "byte {at}: {code:?}");
+    }
+}
+
+#[test]
+fn sizes_are_told() {
+    let folder = Folder::with_store();
+    let stats = json(&folder.ok(&["stats", "--format", "json"]));
+    assert_eq!((&stats["contacts"], &stats["events"], &stats["chunks"]), (&5.into(), &5.into(), &1.into()));
+    assert_eq!(stats["timezone_database"], chrono_tz::IANA_TZDB_VERSION);
+    let named = |what: &str, name: &str| stats[what].as_array().unwrap().iter().find(|n| n["name"] == name).unwrap().clone();
+    assert_eq!(named("fields", "Status")["count"], 3);
+    assert_eq!(named("event_types", "Zakup")["count"], 3);
+    assert!(named("event_types", "Zakup")["bytes"].as_u64().unwrap() > 0);
+    folder.write("e.ndjson", "{\"contact_id\":\"ewa\",\"event\":\"Zakup\",\"ts\":\"2025-10-01\"}\n");
+    folder.import(&["--events", "e.ndjson"]);
+    let stats = json(&folder.ok(&["stats", "--format", "json"]));
+    assert_eq!((&stats["delta"]["events"], &stats["events"], &stats["contacts"]), (&1.into(), &6.into(), &6.into()));
+    let text = folder.ok(&["stats"]);
+    assert!(text.contains("Zakup") && text.contains("time zone database") && text.contains("1 event in 1 chunk"), "{text}");
+    folder.ok(&["compact"]);
+    let stats = json(&folder.ok(&["stats", "--format", "json"]));
+    assert_eq!((&stats["delta"]["events"], &stats["events"]), (&0.into(), &6.into()));
+}
+
+#[test]
+fn compacting_gives_space_back() {
+    let folder = Folder::with_store();
+    let size = || std::fs::metadata(folder.path("store/data.mdb")).unwrap().len();
+    for n in 0..10 {
+        let lines: String =
+            (0..3000).map(|c| format!("{{\"contact_id\":\"k{c}\",\"Status\":\"Gold\",\"Saldo\":{}}}\n", c * n)).collect();
+        folder.write("c.ndjson", &lines);
+        folder.import(&["--contacts", "c.ndjson"]);
+    }
+    let before = size();
+    let members = folder.members();
+    let said = folder.ok(&["compact"]);
+    assert!(said.contains("folded 1 chunk"), "{said}");
+    assert!(size() < before / 2, "{} of {before}", size());
+    assert_eq!(folder.members(), members);
+    assert!(folder.ok(&["verify"]).contains("all is well"));
+    assert!(!folder.path("store/compact.tmp").exists() && !folder.path("store/swap.note").exists());
+}
+
+#[test]
+fn a_backup_is_a_store() {
+    let folder = Folder::with_store();
+    folder.write("e.ndjson", "{\"contact_id\":\"ewa\",\"event\":\"Zakup\",\"ts\":\"2025-10-01\"}\n");
+    folder.import(&["--events", "e.ndjson"]);
+    let members = folder.members();
+    folder.ok(&["backup", "copies/first"]);
+    folder.ok(&["erase", "anna"]);
+    assert_ne!(folder.members(), members);
+    let script = text(&golden("script.seg"));
+    let of_copy = folder.ok(&["run", &script, "--store", "copies/first", "--now", NOW, "--format", "csv"]);
+    assert_eq!(of_copy, members);
+    assert!(folder.ok(&["verify", "--store", "copies/first"]).contains("all is well"));
+    let said = folder.segql(&["backup", "copies/first"]);
+    assert_eq!(said.code, Some(4));
+    assert!(said.err.contains("`copies/first` is not empty"), "{}", said.err);
+    // What a killed backup leaves is no store, and does not stand in the way of the next.
+    std::fs::create_dir_all(folder.path("copies/second/backup.tmp")).unwrap();
+    std::fs::write(folder.path("copies/second/backup.tmp/data.mdb"), "half").unwrap();
+    assert_eq!(folder.segql(&["stats", "--store", "copies/second"]).code, Some(4));
+    folder.ok(&["backup", "copies/second"]);
+    assert!(folder.ok(&["verify", "--store", "copies/second"]).contains("all is well"));
+    assert!(!folder.path("copies/second/backup.tmp").exists());
+}
+
+/// Every file under a folder that has a text in it.
+fn files_with(folder: &Path, text: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files_with(&path, text));
+        } else if memchr::memmem::find(&std::fs::read(&path).unwrap(), text.as_bytes()).is_some() {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn erased_contacts_are_nowhere() {
+    let folder = Folder::with_store();
+    let (id, secret, campaign) = ("kontakt-do-usuniecia@example.invalid", "tajny-tag-tego-kontaktu", "kampania-tylko-dla-niego");
+    let others: String = (0..5000).map(|c| format!("{{\"contact_id\":\"inny{c}\",\"Status\":\"Gold\"}}\n")).collect();
+    let other_events: String =
+        (0..5000).map(|c| format!("{{\"contact_id\":\"inny{c}\",\"event\":\"MailOpen\",\"ts\":\"2025-10-01\"}}\n")).collect();
+    folder.write("c.ndjson", &format!("{others}{{\"contact_id\":\"{id}\",\"Tagi\":[\"{secret}\"],\"Status\":\"Gold\"}}\n"));
+    folder.write("e.ndjson", &format!("{other_events}{{\"contact_id\":\"{id}\",\"event\":\"MailOpen\",\"ts\":\"2025-10-31\",\"event_id\":\"m1\",\"attrs\":{{\"campaign\":\"{campaign}\"}}}}\n"));
+    folder.import(&["--contacts", "c.ndjson", "--events", "e.ndjson"]);
+    folder.ok(&["compact"]);
+    // Some of it folded, some appended.
+    folder.write("more.ndjson", &format!("{{\"contact_id\":\"{id}\",\"event\":\"MailClick\",\"ts\":\"2025-10-31\",\"attrs\":{{\"campaign\":\"{campaign}\"}}}}\n"));
+    folder.import(&["--events", "more.ndjson"]);
+    let store = folder.path("store");
+    for text in [id, secret, campaign] {
+        assert!(!files_with(&store, text).is_empty());
+    }
+    let said = folder.segql(&["erase", id, "nikt"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(0), "erased 1 contact\n"));
+    assert!(said.err.contains("there is no contact `nikt`") && said.err.contains("segql compact"), "{}", said.err);
+    assert_eq!(folder.ids("everyone").len(), 5005);
+    assert!(!folder.ids("not event Zakup").contains(&id.to_owned()));
+    assert_eq!(folder.ids("event MailOpen where campaign = \"kampania-tylko-dla-niego\""), [""; 0]);
+    assert!(folder.ok(&["verify"]).contains("all is well"));
+    folder.ok(&["compact"]);
+    for text in [id, secret, campaign] {
+        assert_eq!(files_with(&store, text), [PathBuf::new(); 0], "{text}");
+    }
+    assert!(folder.ok(&["verify"]).contains("all is well"));
+    let stats = json(&folder.ok(&["stats", "--format", "json"]));
+    assert_eq!((&stats["erased"], &stats["erasures"][0]["contacts"]), (&1.into(), &1.into()));
+    // Whoever comes back is somebody new.
+    folder.import(&["--contacts", "c.ndjson"]);
+    assert_eq!(folder.ids("everyone").len(), 5006);
+    assert_eq!(folder.ids("event MailOpen").len(), 5002);
+}
+
+#[test]
+fn erasing_takes_all_or_nothing_and_reads_lists() {
+    let folder = Folder::with_store();
+    folder.write("ids.txt", "anna\n\njan\n");
+    assert_eq!(folder.segql(&["erase"]).code, Some(2));
+    folder.ok(&["erase", "--from", "ids.txt", "ola", "--compact"]);
+    assert_eq!(folder.ids("everyone"), ["00001", "zofia Ł"]);
+    assert!(folder.ok(&["verify"]).contains("all is well"));
+}

@@ -112,6 +112,18 @@ pub fn open(args: &DataArgs, now: &NowArgs, ui: Ui, cancel: &Cancel) -> Result<S
     }
 }
 
+/// The store that a command takes care of.
+pub fn kept(store: Option<&Path>) -> Result<Store, Failure> {
+    let path = match store {
+        Some(path) => Some(path.to_owned()),
+        None => project()?.store,
+    };
+    match path {
+        Some(path) => Ok(Store::open(&path)?),
+        None => Err(Failure::usage("which store? give `--store DIR`, set SEGQL_STORE, or name one in `segql.toml`")),
+    }
+}
+
 fn in_memory(files: &FileArgs, now: &NowArgs, ui: Ui, cancel: &Cancel) -> Result<Store, Failure> {
     let input = Input::new(files, None)?;
     let schema = match &files.schema {

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "the command line is where clock, environment and files enter")]
 
 mod args;
+mod care;
 mod check;
 mod data;
 mod demo;
@@ -53,6 +54,11 @@ pub fn main() -> ExitCode {
             schema::infer(&files, &timezone, output.as_deref(), ui)
         }
         Command::Schema(SchemaCommand::Show { store, schema }) => schema::show(store.as_deref(), schema.as_deref(), ui),
+        Command::Verify(args) => care::verify(&args),
+        Command::Stats(args) => care::stats(&args),
+        Command::Compact(args) => care::compact(&args),
+        Command::Backup(args) => care::backup(&args),
+        Command::Erase(args) => care::erase(&args),
         Command::Gen(args) => generate::generate(&args, ui),
         Command::Completions { shell } => completions(shell),
         Command::Man => man(),

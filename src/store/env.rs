@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bytes::{frame, unframe};
 use super::snapshot::{KIND_ERASED, Snapshot};
+use super::swap::{self, FileId};
 use super::{StoreError, datafile};
 use crate::schema::Schema;
 use crate::schema::{Column, EventType};
@@ -42,6 +43,8 @@ pub struct Store {
     delta: OnceLock<Table>,
     /// Tables are opened one at a time.
     opening: Mutex<()>,
+    /// The data file that was opened; a compaction puts another in its place.
+    file: FileId,
 }
 
 /// The tables of the environment.
@@ -66,6 +69,9 @@ pub(super) struct Meta {
     pub events: Vec<EventType>,
     pub contacts: u32,
     pub generation: u32,
+    /// The digests of all parts with their generations, added bit by bit: a part that a damaged page hides is missed.
+    #[serde(default)]
+    pub parts_digest: Option<u64>,
     /// Batches that have been appended so far.
     #[serde(default)]
     pub sequence: u64,
@@ -83,6 +89,7 @@ impl Meta {
             events: Vec::new(),
             contacts: 0,
             generation: 0,
+            parts_digest: Some(0),
             sequence: 0,
             timezone_database: chrono_tz::IANA_TZDB_VERSION.to_owned(),
             allowed_lints: Vec::new(),
@@ -119,12 +126,17 @@ impl Store {
         if !path.exists() {
             return Err(StoreError::Missing(path.to_owned()));
         }
+        if path.is_dir() {
+            swap::finish(path)?;
+        }
         if !path.join(DATA_FILE).is_file() {
             return Err(StoreError::Foreign(path.to_owned()));
         }
         if !datafile::check(&path.join(DATA_FILE))? {
             return Err(StoreError::Foreign(path.to_owned()));
         }
+        // Nobody puts another data file in place while this one is being opened.
+        let _still = swap::hold_still(path)?;
         let env = environment(path, EnvFlags::empty())?;
         let (tables, delta) = {
             let txn = env.read_txn().map_err(|e| engine(path, &e))?;
@@ -139,18 +151,19 @@ impl Store {
             txn.commit().map_err(|e| engine(path, &e))?;
             (tables, delta)
         };
-        let store = Self::of(env, tables, path, None);
+        let store = Self::of(env, tables, path, None)?;
         if let Some(delta) = delta {
             let _ = store.delta.set(delta);
         }
-        store.snapshot()?;
+        store.check_parts(&store.snapshot()?)?;
         Ok(store)
     }
 
-    fn of(env: Env<WithoutTls>, tables: Tables, path: &Path, temporary: Option<tempfile::TempDir>) -> Self {
+    fn of(env: Env<WithoutTls>, tables: Tables, path: &Path, temporary: Option<tempfile::TempDir>) -> Result<Self, StoreError> {
+        let file = FileId::of(&path.join(DATA_FILE))?;
         let path = path.to_owned();
         let (verified, delta, opening) = (Mutex::default(), OnceLock::new(), Mutex::default());
-        Self { env, tables, path, temporary, verified, delta, opening }
+        Ok(Self { env, tables, path, temporary, verified, delta, opening, file })
     }
 
     /// Makes a store in a folder, which is made too; it must not hold anything.
@@ -190,7 +203,7 @@ impl Store {
         let mut table = |name: &str| env.create_database(&mut txn, Some(name)).map_err(failed);
         let tables = Tables { meta: table("meta")?, ids: table("ids")?, parts: table("parts")?, values: table("values")? };
         let delta = table(DELTA)?;
-        let store = Self::of(env.clone(), tables, path, temporary);
+        let store = Self::of(env.clone(), tables, path, temporary)?;
         let _ = store.delta.set(delta);
         store.put_meta(&mut txn, &Meta::new(schema))?;
         store.commit(txn)?;
@@ -202,6 +215,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`] for another format, damage, or a failure of the engine.
     pub fn snapshot(&self) -> Result<Snapshot<'_>, StoreError> {
+        self.check_file()?;
         let txn = self.env.read_txn().map_err(|e| self.engine(&e))?;
         let meta = self.meta(&txn)?;
         if meta.format >= 2 && self.delta().is_none() {
@@ -272,9 +286,28 @@ impl Store {
         let table = self.env.create_database(&mut txn, Some(DELTA)).map_err(failed)?;
         let mut meta = self.meta(&txn)?;
         meta.format = FORMAT;
+        meta.parts_digest = Some(self.parts_digest(&txn)?);
         self.put_meta(&mut txn, &meta)?;
         self.commit(txn)?;
         Ok(*self.delta.get_or_init(|| table))
+    }
+
+    fn parts_digest(&self, txn: &heed::RoTxn<'_>) -> Result<u64, StoreError> {
+        let mut digest = 0;
+        for entry in self.tables.parts.iter(txn).map_err(|e| self.engine(&e))? {
+            let (key, generation) = entry.map_err(|e| self.engine(&e))?;
+            digest ^= part_digest(key, generation);
+        }
+        Ok(digest)
+    }
+
+    /// Whether all parts are there that were made.
+    fn check_parts(&self, snapshot: &Snapshot<'_>) -> Result<(), StoreError> {
+        let wanted = self.meta(snapshot.txn())?.parts_digest;
+        match wanted {
+            Some(wanted) if self.parts_digest(snapshot.txn())? != wanted => Err(StoreError::damaged("the list of its parts")),
+            _ => Ok(()),
+        }
     }
 
     /// The numbers of erased contacts.
@@ -314,6 +347,19 @@ impl Store {
         engine(&self.path, error)
     }
 
+    /// Whether the data file is still the one that was opened.
+    fn check_file(&self) -> Result<(), StoreError> {
+        let now = FileId::of(&self.path.join(DATA_FILE))?;
+        if now == self.file { Ok(()) } else { Err(StoreError::Replaced(self.path.clone())) }
+    }
+
+    /// Gives the environment back, and closes it.
+    pub(super) fn close(self) -> PathBuf {
+        let Self { env, path, .. } = self;
+        env.prepare_for_closing().wait();
+        path
+    }
+
     /// Whether the value of a key has been compared with its checksum.
     pub(super) fn is_verified(&self, key: &[u8]) -> bool {
         self.verified.lock().unwrap_or_else(std::sync::PoisonError::into_inner).contains(key)
@@ -337,6 +383,7 @@ impl Store {
                 if holder.trim().is_empty() { "another process".to_owned() } else { format!("process {}", holder.trim()) };
             return Err(StoreError::Locked { path: self.path.clone(), holder });
         }
+        self.check_file()?;
         file.set_len(0).and_then(|()| writeln!(file, "{}", holder())).map_err(failed)?;
         Ok(WriterLock { _file: file })
     }
@@ -358,7 +405,7 @@ pub(super) struct WriterLock {
     _file: File,
 }
 
-fn environment(path: &Path, flags: EnvFlags) -> Result<Env<WithoutTls>, StoreError> {
+pub(super) fn environment(path: &Path, flags: EnvFlags) -> Result<Env<WithoutTls>, StoreError> {
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     options.map_size(MAP_BYTES).max_dbs(8).max_readers(512);
     // SAFETY: the flags only leave out waiting for the disk, which is used for stores that die with the process.
@@ -377,15 +424,34 @@ fn environment(path: &Path, flags: EnvFlags) -> Result<Env<WithoutTls>, StoreErr
     })
 }
 
+/// Why LMDB could not go on; it needs to write even where it only reads.
+fn error_reason(error: &std::io::Error) -> String {
+    use std::io::ErrorKind as K;
+    match error.kind() {
+        K::PermissionDenied | K::ReadOnlyFilesystem => {
+            "you may not write in its folder, and reading needs a lock file there, too; copy the store to a folder of your own"
+                .to_owned()
+        }
+        _ => super::error::reason(error),
+    }
+}
+
 fn engine(path: &Path, error: &heed::Error) -> StoreError {
     match error {
-        heed::Error::Io(io) => StoreError::Engine { path: path.to_owned(), error: io.to_string() },
+        heed::Error::Io(io) => StoreError::Engine { path: path.to_owned(), error: error_reason(io) },
         heed::Error::Mdb(heed::MdbError::Corrupted | heed::MdbError::PageNotFound | heed::MdbError::Panic) => {
             StoreError::damaged(format!("a page of `{}`", path.display()))
         }
-        heed::Error::Mdb(heed::MdbError::MapFull) => StoreError::Engine { path: path.to_owned(), error: "it is full".to_owned() },
+        heed::Error::Mdb(heed::MdbError::MapFull) => {
+            StoreError::Engine { path: path.to_owned(), error: "it has reached the largest size that it may have".to_owned() }
+        }
         other => StoreError::Engine { path: path.to_owned(), error: other.to_string() },
     }
+}
+
+/// What a part adds to the digest of all.
+pub(super) fn part_digest(key: &[u8], generation: &[u8]) -> u64 {
+    twox_hash::XxHash3_64::oneshot(&[key, generation].concat())
 }
 
 /// A part's generation, as it is stored.

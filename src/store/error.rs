@@ -57,7 +57,7 @@ pub enum StoreError {
     #[error("interrupted")]
     Interrupted,
     /// A folder or a file.
-    #[error("cannot {action} `{}`: {error}", .path.display())]
+    #[error("cannot {action} `{}`: {}", .path.display(), reason(.error))]
     Io {
         /// What was tried.
         action: &'static str,
@@ -74,6 +74,21 @@ pub enum StoreError {
         /// Why not.
         error: String,
     },
+}
+
+/// Why the operating system refused, without its numbers.
+pub(crate) fn reason(error: &std::io::Error) -> String {
+    use std::io::ErrorKind as K;
+    match error.kind() {
+        K::NotFound => "there is no such file or folder".to_owned(),
+        K::PermissionDenied => "you may not".to_owned(),
+        K::ReadOnlyFilesystem => "it is on a file system that can only be read".to_owned(),
+        K::IsADirectory => "it is a folder".to_owned(),
+        K::NotADirectory => "a part of the path is a file, not a folder".to_owned(),
+        K::StorageFull | K::QuotaExceeded => "the disk is full".to_owned(),
+        K::FileTooLarge => "the file may not become larger".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 impl StoreError {

@@ -73,11 +73,18 @@ impl ValueKey {
         key
     }
 
-    /// The part and the generation of a stored key.
-    pub fn part_and_generation(bytes: &[u8]) -> Option<(Part, u32)> {
+    /// A stored key.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let part = Part::from_bytes(bytes)?;
-        let generation = bytes.get(PART_KEY..)?.first_chunk::<4>()?;
-        Some((part, u32::from_be_bytes(*generation)))
+        let (generation, rest) = bytes.get(PART_KEY..)?.split_first_chunk::<4>()?;
+        let (column, rest) = rest.split_first_chunk::<2>()?;
+        let (block, rest) = rest.split_first_chunk::<4>()?;
+        rest.is_empty().then(|| Self {
+            part,
+            generation: u32::from_be_bytes(*generation),
+            column: u16::from_be_bytes(*column),
+            block: u32::from_be_bytes(*block),
+        })
     }
 }
 

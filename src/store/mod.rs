@@ -10,6 +10,7 @@
 
 mod bytes;
 pub mod column;
+mod copy;
 mod datafile;
 mod delta;
 mod env;
@@ -22,14 +23,22 @@ mod profile;
 pub mod record;
 mod slots;
 mod snapshot;
+mod stats;
+mod swap;
+mod verify;
 mod writer;
 
+pub use copy::CompactSummary;
 pub use env::Store;
 pub use error::StoreError;
+#[cfg(feature = "cli")]
+pub(crate) use error::reason;
 pub use events::{EventChunk, RowBlock};
 pub use load::{EraseSummary, Erasure, FoldSummary, LoadOptions, LoadSummary, Loader};
 pub use profile::StoredEvent;
 pub use snapshot::{Layer, Snapshot};
+pub use stats::{Delta, Named, Size, Stats};
+pub use verify::Verified;
 pub use writer::{Appended, Writer, WriterOptions};
 
 /// Contacts in a chunk.

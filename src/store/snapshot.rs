@@ -426,6 +426,12 @@ impl<'s> Snapshot<'s> {
         }
     }
 
+    /// Whether a key of the table of values is of a part as it is in this state.
+    pub(super) fn is_current(&self, key: &[u8]) -> Result<bool, StoreError> {
+        let key = ValueKey::from_bytes(key).ok_or_else(|| StoreError::damaged("the key of a value"))?;
+        Ok(self.key(key.part, key.column, key.block)? == Some(key))
+    }
+
     fn payload(&self, key: &ValueKey, kind: u8) -> Result<Option<&[u8]>, StoreError> {
         let bytes = key.bytes();
         let Some(value) = self.store.tables.values.get(&self.txn, &bytes).map_err(|e| self.store.engine(&e))? else {

@@ -194,8 +194,8 @@ impl Check<'_> {
             let wanted = snapshot.chunk_len(chunk);
             self.holds(slots == wanted, || format!("chunk {chunk} has ids of {slots} contacts instead of {wanted}"));
         }
-        let contacts = u64::from(snapshot.contacts());
-        self.holds(self.found.contacts == contacts, || format!("{} contacts have an id instead of {contacts}", self.found.contacts));
+        let (found, contacts) = (self.found.contacts, u64::from(snapshot.contacts()));
+        self.holds(found == contacts, || format!("{found} contacts have an id instead of {contacts}"));
         Ok(())
     }
 
@@ -232,7 +232,10 @@ impl Check<'_> {
                         format!("field `{name}` of contact {} does not say since when it holds", chunk * CHUNK + u32::from(slot))
                     });
                 } else if layer == Layer::Base && !slots::contains(&snapshot.members(chunk), slot) {
-                    self.problem(format!("field `{name}` has a value of contact {}, whom there is not", chunk * CHUNK + u32::from(slot)));
+                    self.problem(format!(
+                        "field `{name}` has a value of contact {}, whom there is not",
+                        chunk * CHUNK + u32::from(slot)
+                    ));
                 }
             }
             self.found.fields += present;
@@ -299,25 +302,34 @@ impl Check<'_> {
                 self.holds(as_many, || format!("{} have not as many ids as rows", what()));
                 for (slot, range) in rows.contacts() {
                     let number = chunk * CHUNK + u32::from(slot);
-                    self.holds(before.is_none_or(|before| before < slot) && summary.block_slots(block).contains(&u32::from(slot)), || {
-                        format!("{} are not in order at contact {number}", what())
-                    });
+                    self.holds(
+                        before.is_none_or(|before| before < slot) && summary.block_slots(block).contains(&u32::from(slot)),
+                        || format!("{} are not in order at contact {number}", what()),
+                    );
                     before = Some(slot);
                     seen.insert(u32::from(slot));
                     let times: Vec<i64> = range.clone().filter_map(|row| rows.ts().at(row)).collect();
-                    self.holds(times.len() == range.len() && times.is_sorted(), || format!("{} of contact {number} are not in order", what()));
+                    self.holds(times.len() == range.len() && times.is_sorted(), || {
+                        format!("{} of contact {number} are not in order", what())
+                    });
                     let at = usize::from(slot);
                     let counted = i64::try_from(range.len()).ok();
                     let same = summary.count().get(at) == counted
                         && summary.first().get(at) == times.first().copied()
                         && summary.last().get(at) == times.last().copied();
-                    self.holds(same, || format!("the summary of {} says something else than the rows of contact {number}", what()));
+                    self.holds(same, || {
+                        format!("the summary of {} says something else than the rows of contact {number}", what())
+                    });
                     let of_member = slots::contains(members, slot);
                     if of_member {
                         self.found.events += range.len() as u64;
                         for id in of_rows.iter().filter_map(|ids| ids.get(range.clone())).flatten().flatten() {
-                            self.holds(ids.insert((slot, *id), event).is_none(), || format!("an id is there twice in {} of contact {number}", what()));
-                            self.holds(!deleted.contains(&(slot, *id)), || format!("a deleted event is there in {} of contact {number}", what()));
+                            self.holds(ids.insert((slot, *id), event).is_none(), || {
+                                format!("an id is there twice in {} of contact {number}", what())
+                            });
+                            self.holds(!deleted.contains(&(slot, *id)), || {
+                                format!("a deleted event is there in {} of contact {number}", what())
+                            });
                         }
                     } else if layer == Layer::Base && !slots::contains(&snapshot.members(chunk), slot) {
                         self.problem(format!("{} has rows of contact {number}, whom there is not", what()));
@@ -325,13 +337,17 @@ impl Check<'_> {
                 }
                 for (attr, definition) in (0_u16..).map(AttrId).zip(&ty.attributes) {
                     if let Some(column) = self.read(snapshot.attribute_in(layer, event, chunk, block, attr)).flatten() {
-                        self.holds(column.len() == rows.rows(), || format!("attribute `{}` of {} has {} rows", definition.name, what(), column.len()));
+                        self.holds(column.len() == rows.rows(), || {
+                            format!("attribute `{}` of {} has {} rows", definition.name, what(), column.len())
+                        });
                         self.scans(&column, &|| format!("attribute `{}` of {}", definition.name, what()));
                     }
                 }
             }
             let counted = (0..CHUNK as usize).filter(|slot| summary.count().get(*slot).is_some()).count() as u64;
-            self.holds(counted == seen.len(), || format!("the summary of {} has {counted} contacts, the rows {}", what(), seen.len()));
+            self.holds(counted == seen.len(), || {
+                format!("the summary of {} has {counted} contacts, the rows {}", what(), seen.len())
+            });
         }
         Ok(())
     }

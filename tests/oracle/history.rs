@@ -122,13 +122,13 @@ fn history(seed: u64) {
     let script = scripts::script(&mut rng, &World::empty(&full, now), 8);
     let mut current = if rng.random_bool(0.5) { smaller(&full) } else { full.clone() };
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("s");
+    let mut path = folder.path().join("s");
     let mut store = Store::create(&path, &current).unwrap();
     let mut model = Model::default();
     let steps = rng.random_range(3..9);
     let mut done: Vec<String> = Vec::new();
     for round in 0..steps {
-        match rng.random_range(0..12) {
+        match rng.random_range(0..14) {
             0..5 => {
                 let writer = Writer::begin(&store, WriterOptions { fold_bytes: None, ..WriterOptions::default() }).unwrap();
                 for _ in 0..rng.random_range(1..4) {
@@ -167,6 +167,19 @@ fn history(seed: u64) {
                 Writer::begin(&store, WriterOptions::default()).unwrap().grow(&current).unwrap();
                 done.push("grow".to_owned());
             }
+            11 => {
+                let (compacted, summary) = store.compact(&|| false).unwrap();
+                store = compacted;
+                assert!(summary.bytes_after > 0);
+                done.push("compact".to_owned());
+            }
+            12 => {
+                let copy = folder.path().join(format!("copy {round}"));
+                store.backup(&copy, &|| false).unwrap();
+                path = copy;
+                store = Store::open(&path).unwrap();
+                done.push("backup".to_owned());
+            }
             _ => {
                 let ids: Vec<String> = (0..2).map(|_| format!("c{}", rng.random_range(0..9))).collect();
                 let known: BTreeSet<&String> = ids.iter().filter(|id| model.contacts.contains_key(*id)).collect();
@@ -183,6 +196,9 @@ fn history(seed: u64) {
             agree(&snapshot, &profiles, &script, now, &format!("seed {seed}, round {round}: {done:#?}"));
         }
     }
+    let verified = store.verify(&|| false).unwrap();
+    assert!(verified.problems.is_empty(), "seed {seed}: {verified:?} {done:#?}");
+    assert_eq!(verified.events as usize, model.profiles(&current).iter().map(|p| p.events.len()).sum::<usize>(), "seed {seed}");
 }
 
 fn some(rng: &mut ChaCha8Rng, schema: &Schema, round: i64, now: i64) -> Import {

@@ -72,7 +72,7 @@ impl Store {
         self.put_erased(&mut txn, &erased)?;
         summary.erased = u32::try_from(found.len()).unwrap_or(u32::MAX);
         self.note_erasure(&mut txn, now, summary.erased)?;
-        self.publish_parts(&mut txn, &meta, &built.parts)?;
+        self.publish_parts(&mut txn, meta, &built.parts)?;
         self.commit(txn)?;
         Ok(summary)
     }

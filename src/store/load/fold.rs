@@ -78,7 +78,7 @@ fn fold_some(
     };
     let built = build::build(&job, chunks, threads)?;
     let mut txn = store.env.write_txn().map_err(failed)?;
-    store.publish_parts(&mut txn, &meta, &built.parts)?;
+    store.publish_parts(&mut txn, meta, &built.parts)?;
     for chunk in chunks {
         let (first, last) = delta::range(*chunk);
         let range = (first.as_ref().map(<[u8; 4]>::as_slice), last.as_ref().map(|last| last.as_slice()));

@@ -19,7 +19,7 @@ mod small;
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use super::env::{FORMAT, Meta, WriterLock};
+use super::env::{FORMAT, Meta, WriterLock, part_digest};
 use super::key::{Part, ValueKey};
 use super::record::{Batch, BatchKind};
 use super::{CHUNK, MAX_CONTACT_ID_BYTES, Store, StoreError};
@@ -30,7 +30,7 @@ pub use fold::FoldSummary;
 pub(super) use fold::{FOLD_BYTES, fold};
 pub(super) use overlay::Overlay;
 use partition::Partitions;
-pub(super) use partition::write_row;
+pub(super) use partition::{rows, write_row};
 
 /// How to load.
 #[derive(Debug, Clone)]
@@ -142,10 +142,11 @@ impl<'s> Loader<'s> {
         }
         // What has been appended arrived before.
         fold(self.store, table, self.options.threads, stop)?;
-        self.meta.generation = {
+        {
             let txn = self.store.env.read_txn().map_err(|e| self.store.engine(&e))?;
-            self.store.meta(&txn)?.generation
-        };
+            let folded = self.store.meta(&txn)?;
+            (self.meta.generation, self.meta.parts_digest) = (folded.generation, folded.parts_digest);
+        }
         let generation = self.meta.generation.wrapping_add(1);
         self.meta.generation = generation;
         self.meta.contacts = self.dictionary.contacts();
@@ -194,25 +195,29 @@ impl Store {
         for (id, position) in ids.sorted() {
             self.tables.ids.put(&mut txn, id, &(first + position).to_le_bytes()).map_err(failed)?;
         }
-        self.publish_parts(&mut txn, meta, parts)?;
+        self.publish_parts(&mut txn, meta.clone(), parts)?;
         self.commit(txn)
     }
 
     /// The same within a transaction that does more.
-    fn publish_parts(&self, txn: &mut heed::RwTxn<'_>, meta: &Meta, parts: &[Part]) -> Result<(), StoreError> {
+    fn publish_parts(&self, txn: &mut heed::RwTxn<'_>, mut meta: Meta, parts: &[Part]) -> Result<(), StoreError> {
         let failed = |e: heed::Error| self.engine(&e);
+        let mut digest = meta.parts_digest.unwrap_or_default();
         let mut replaced = Vec::new();
         for part in parts {
             let key = part.bytes();
             if let Some(old) = super::env::generation_of(self.tables.parts.get(txn, &key).map_err(failed)?) {
                 replaced.push((*part, old));
+                digest ^= part_digest(&key, &old.to_le_bytes());
             }
+            digest ^= part_digest(&key, &meta.generation.to_le_bytes());
             self.tables.parts.put(txn, &key, &meta.generation.to_le_bytes()).map_err(failed)?;
         }
+        meta.parts_digest = Some(digest);
         for (part, generation) in replaced {
             self.remove_part(txn, part, generation)?;
         }
-        self.put_meta(txn, meta)?;
+        self.put_meta(txn, &meta)?;
         self.tables.meta.delete(txn, UNFINISHED).map(drop).map_err(failed)
     }
 
@@ -237,7 +242,7 @@ impl Store {
             }
             for entry in self.tables.values.iter(&txn).map_err(failed)? {
                 let (key, _) = entry.map_err(failed)?;
-                if let Some((part, generation)) = ValueKey::part_and_generation(key)
+                if let Some(ValueKey { part, generation, .. }) = ValueKey::from_bytes(key)
                     && generation == meta.generation.wrapping_add(1)
                 {
                     unfinished.insert((part, generation));

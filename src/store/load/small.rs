@@ -23,6 +23,11 @@ impl Loader<'_> {
         let store = self.store;
         let failed = |e: heed::Error| store.engine(&e);
         let previous = self.meta.contacts;
+        {
+            // A store of an older format has just become one of this.
+            let txn = store.env.read_txn().map_err(failed)?;
+            self.meta.parts_digest = store.meta(&txn)?.parts_digest;
+        }
         self.meta.contacts = self.dictionary.contacts();
         self.meta.sequence += 1;
         let (ids, txn) = self.dictionary.into_new_ids();
