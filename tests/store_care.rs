@@ -386,3 +386,117 @@ fn erasing_takes_all_or_nothing_and_reads_lists() {
     assert_eq!(folder.ids("everyone"), ["00001", "zofia Ł"]);
     assert!(folder.ok(&["verify"]).contains("all is well"));
 }
+
+/// Reads a set in the portable Roaring format, from its specification and without the library that writes it.
+fn read_roaring(bytes: &[u8]) -> Vec<u32> {
+    let u16_at = |at: usize| u32::from(u16::from_le_bytes([bytes[at], bytes[at + 1]]));
+    let u32_at = |at: usize| u16_at(at) | u16_at(at + 2) << 16;
+    let cookie = u32_at(0);
+    let (containers, runs, mut at) = match cookie & 0xffff {
+        12_346 => (u32_at(4) as usize, Vec::new(), 8),
+        12_347 => {
+            let containers = (cookie >> 16) as usize + 1;
+            let marks = containers.div_ceil(8);
+            (containers, bytes[4..4 + marks].to_vec(), 4 + marks)
+        }
+        other => panic!("cookie {other}"),
+    };
+    let heads: Vec<(u32, u32)> = (0..containers).map(|n| (u16_at(at + 4 * n), u16_at(at + 4 * n + 2) + 1)).collect();
+    at += 4 * containers;
+    if runs.is_empty() || containers >= 4 {
+        at += 4 * containers;
+    }
+    let mut members = Vec::new();
+    for (n, (key, count)) in heads.into_iter().enumerate() {
+        let base = key << 16;
+        if runs.get(n / 8).is_some_and(|mark| mark >> (n % 8) & 1 == 1) {
+            let count = u16_at(at);
+            at += 2;
+            for _ in 0..count {
+                members.extend((0..=u16_at(at + 2)).map(|more| base + u16_at(at) + more));
+                at += 4;
+            }
+        } else if count > 4096 {
+            members.extend((0..65_536).filter(|bit| bytes[at + *bit as usize / 8] >> (bit % 8) & 1 == 1).map(|bit| base + bit));
+            at += 8192;
+        } else {
+            members.extend((0..count as usize).map(|n| base + u16_at(at + 2 * n)));
+            at += 2 * count as usize;
+        }
+    }
+    assert_eq!(at, bytes.len());
+    members
+}
+
+#[test]
+fn an_export_imports_back_to_the_same_answers() {
+    let folder = Folder::with_store();
+    folder.write("e.ndjson", "{\"contact_id\":\"ewa\",\"event\":\"Zakup\",\"ts\":\"2025-10-01\",\"event_id\":\"z8\",\"attrs\":{\"items\":[{\"sku\":\"PS\",\"cena\":70},{\"cena\":1}]}}\n{\"contact_id\":\"jan\",\"event_id\":\"z3\",\"op\":\"delete\"}\n");
+    folder.import(&["--events", "e.ndjson"]);
+    folder.ok(&["erase", "ola"]);
+    let members = folder.members();
+    let said = folder.ok(&["export", &text(&golden("script.seg")), "--now", NOW, "--out", "dump"]);
+    assert!(said.contains("5 contacts") && said.contains("1 deleted events"), "{said}");
+    for dump in ["dump/contacts.parquet", "dump/events.parquet", "dump/segment_membership.parquet"] {
+        assert_eq!(files_with(folder.0.path(), "ola@").len(), 0);
+        assert!(folder.path(dump).exists());
+    }
+    let import = |store: &str| {
+        folder.ok(&[
+            "import",
+            "--store",
+            store,
+            "--schema",
+            "dump/schema.toml",
+            "--contacts",
+            "dump/contacts.parquet",
+            "--events",
+            "dump/events.parquet",
+            "--events",
+            "dump/deletions.ndjson",
+            "--json",
+        ])
+    };
+    import("copy");
+    let script = text(&golden("script.seg"));
+    assert_eq!(folder.ok(&["run", &script, "--store", "copy", "--now", NOW, "--format", "csv"]), members);
+    // The ids of events are known there: what comes again is a duplicate, what was deleted stays deleted.
+    let report = json(&folder.ok(&["import", "--store", "copy", "--events", &text(&golden("events.ndjson")), "--json"]));
+    assert_eq!((&report["duplicate"], &report["events_added"]), (&4.into(), &2.into()));
+    let said = folder.segql(&["export", "--out", "dump"]);
+    assert_eq!(said.code, Some(4));
+    assert!(said.err.contains("`dump` is not empty"), "{}", said.err);
+}
+
+#[test]
+fn bitmaps_are_portable() {
+    let folder = Folder::with_store();
+    let lines: String = (0..140_000)
+        .map(|c| {
+            format!(
+                "{{\"contact_id\":\"k{c}\",\"Status\":\"{}\",\"Saldo\":{}}}\n",
+                if c % 3 == 0 { "Gold" } else { "Standard" },
+                c % 50
+            )
+        })
+        .collect();
+    folder.write("c.ndjson", &lines);
+    folder.import(&["--contacts", "c.ndjson"]);
+    folder.write("s.seg", "edition 1\nsegment gold = field Status = \"Gold\"\nsegment `mało kto/gdzie` = field Saldo = 7\nsegment kazdy = everyone\nsegment nikt = nobody\n");
+    folder.ok(&["export", "s.seg", "--out", "dump", "--members-only", "--now", NOW]);
+    assert!(!folder.path("dump/contacts.parquet").exists());
+    let index = json(&std::fs::read_to_string(folder.path("dump/bitmaps/index.json")).unwrap());
+    let mut counts = Vec::new();
+    for entry in index.as_array().unwrap() {
+        let bytes = std::fs::read(folder.path("dump/bitmaps").join(entry["file"].as_str().unwrap())).unwrap();
+        let members = read_roaring(&bytes);
+        assert!(members.is_sorted());
+        assert_eq!(entry["count"], members.len());
+        counts.push((entry["segment"].as_str().unwrap().to_owned(), members.len()));
+    }
+    let wanted = [("gold", 46_670), ("mało kto/gdzie", 2_800), ("kazdy", 140_005), ("nikt", 0)];
+    assert_eq!(counts, wanted.map(|(name, n)| (name.to_owned(), n)));
+    // The dictionary says who they are: it reads like any file of contacts.
+    let schema = folder.ok(&["schema", "infer", "--contacts", "dump/bitmaps/contacts.parquet"]);
+    assert!(schema.contains("[fields.number]"), "{schema}");
+}

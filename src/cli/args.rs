@@ -108,6 +108,11 @@ pub enum Command {
         before_help = "Examples:\n  segql erase anna jan --store data.segql --compact\n  segql erase --from ids.txt --store data.segql"
     )]
     Erase(EraseArgs),
+    /// Write a store, and the members of segments, as files that other programs read
+    #[command(
+        before_help = "Examples:\n  segql export --out dump --store data.segql\n  segql export segments.seg --out members --members-only --store data.segql"
+    )]
+    Export(ExportArgs),
     /// Make seeded, realistic data of any size
     #[command(
         before_help = "Examples:\n  segql gen --contacts 1000000 --events 40000000 --seed 1 --out data\n  segql gen --contacts 1000 --events 50000 --seed 7 --out data --format ndjson"
@@ -452,6 +457,24 @@ pub struct BackupArgs {
     /// Folder of the store
     #[arg(long, env = "SEGQL_STORE", value_name = "DIR")]
     pub store: Option<PathBuf>,
+}
+
+/// `segql export`
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    pub script: ScriptArgs,
+    /// Folder to write into; it must not hold anything
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Folder of the store
+    #[arg(long, env = "SEGQL_STORE", value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    #[command(flatten)]
+    pub now: NowArgs,
+    /// Leave contacts and events out: memberships and bitmaps only
+    #[arg(long)]
+    pub members_only: bool,
 }
 
 /// `segql erase`

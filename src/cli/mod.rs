@@ -10,6 +10,7 @@ mod demo;
 mod evaluate;
 mod explain;
 mod explain_error;
+mod export;
 mod failure;
 mod fix;
 mod fmt;
@@ -59,6 +60,7 @@ pub fn main() -> ExitCode {
         Command::Compact(args) => care::compact(&args),
         Command::Backup(args) => care::backup(&args),
         Command::Erase(args) => care::erase(&args),
+        Command::Export(args) => export::export(&args, ui),
         Command::Gen(args) => generate::generate(&args, ui),
         Command::Completions { shell } => completions(shell),
         Command::Man => man(),

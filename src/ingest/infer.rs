@@ -111,6 +111,11 @@ impl Visitor for Inferrer {
             &mut self.fields
         };
         for (name, raw) in row.values {
+            // What says since when a field is as it is, is no field itself.
+            let of = super::encode::since_of(name).filter(|_| !row.is_event);
+            if of.is_some_and(|field| row.values.iter().any(|(other, _)| other == field)) {
+                continue;
+            }
             guesses.see(&nfc(name), raw, zone);
         }
     }

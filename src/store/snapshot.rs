@@ -367,7 +367,11 @@ impl<'s> Snapshot<'s> {
         self.event_ids_in(Layer::Base, event, chunk, block)
     }
 
-    pub(super) fn event_ids_in(
+    /// The hashed ids of the rows of a block of the events of a layer; `None` when no row has one.
+    ///
+    /// # Errors
+    /// A damaged value, or a failure of the engine.
+    pub fn event_ids_in(
         &self,
         layer: Layer,
         event: EventId,
@@ -379,6 +383,18 @@ impl<'s> Snapshot<'s> {
             Some(payload) => decode_event_ids(payload).map(Some).ok_or_else(|| damaged(part, EVENT_IDS, block)),
             None => Ok(None),
         }
+    }
+
+    /// The ids of the events of a chunk that were deleted, with the slots of their contacts.
+    ///
+    /// # Errors
+    /// A damaged value, or a failure of the engine.
+    pub fn deleted_events(&self, chunk: u32) -> Result<Vec<(u16, u128)>, StoreError> {
+        let mut deleted = self.deletions(chunk)?;
+        deleted.extend(self.overlay(chunk)?.into_iter().flat_map(Overlay::deletions));
+        deleted.sort_unstable();
+        deleted.dedup();
+        Ok(deleted)
     }
 
     /// The ids of the events of a chunk that were deleted before it was folded last, with the slots of their contacts.

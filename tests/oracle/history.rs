@@ -11,6 +11,8 @@ use rand_chacha::ChaCha8Rng;
 use segql::check::{Options, check};
 use segql::diag::has_errors;
 use segql::exec::{Cancel, Engine, evaluate};
+use segql::export;
+use segql::ingest::{self, Source, SourceKind};
 use segql::plan::{lower, rewrite};
 use segql::row::{self, Event, Profile};
 use segql::schema::Schema;
@@ -196,9 +198,38 @@ fn history(seed: u64) {
             agree(&snapshot, &profiles, &script, now, &format!("seed {seed}, round {round}: {done:#?}"));
         }
     }
+    round_trip(&store, folder.path(), &model.profiles(&current), now, &format!("seed {seed}: {done:#?}"));
     let verified = store.verify(&|| false).unwrap();
     assert!(verified.problems.is_empty(), "seed {seed}: {verified:?} {done:#?}");
     assert_eq!(verified.events as usize, model.profiles(&current).iter().map(|p| p.events.len()).sum::<usize>(), "seed {seed}");
+}
+
+/// What is exported imports back to the same contacts.
+fn round_trip(store: &Store, folder: &std::path::Path, profiles: &[Profile], now: i64, what: &str) {
+    let snapshot = store.snapshot().unwrap();
+    let schema = snapshot.schema().clone();
+    let file = |name: &str| std::fs::File::create(folder.join(name)).unwrap();
+    let mut sources = vec![("contacts.parquet".to_owned(), SourceKind::Contacts)];
+    export::contacts(&snapshot, file("contacts.parquet"), &|| false).unwrap();
+    for (at, types) in export::event_tables(&schema).iter().enumerate() {
+        export::events(&snapshot, types, file(&format!("events{at}.parquet")), &|| false).unwrap();
+        sources.push((format!("events{at}.parquet"), SourceKind::Events));
+    }
+    export::deletions(&snapshot, &mut file("deletions.ndjson")).unwrap();
+    sources.push(("deletions.ndjson".to_owned(), SourceKind::Events));
+    let sources: Vec<Source> =
+        (sources.into_iter()).map(|(name, kind)| Source { path: folder.join(name), copy: None, kind, format: None }).collect();
+    let copy = Store::temporary(&schema).unwrap();
+    let mut loader = Loader::begin(&copy, &schema, LoadOptions::default()).unwrap();
+    let options = ingest::Options { now, ..ingest::Options::default() };
+    let mut sink = |batch: &Batch| loader.push(batch);
+    let report = ingest::import(&sources, &schema, &options, &mut sink, &mut |_| std::ops::ControlFlow::Continue(()));
+    assert_eq!(report.unwrap_or_else(|e| panic!("{e:?}: {what}")).rejected_lines(), 0, "{what}");
+    loader.finish().unwrap();
+    compare(&copy.snapshot().unwrap(), profiles, what);
+    let deleted =
+        |snapshot: &Snapshot<'_>| -> usize { (0..snapshot.chunks()).map(|c| snapshot.deleted_events(c).unwrap().len()).sum() };
+    assert_eq!(deleted(&copy.snapshot().unwrap()), deleted(&snapshot), "{what}");
 }
 
 fn some(rng: &mut ChaCha8Rng, schema: &Schema, round: i64, now: i64) -> Import {

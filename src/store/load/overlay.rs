@@ -77,6 +77,11 @@ impl Overlay {
         &self.touched
     }
 
+    /// The events that are deleted: slot and id.
+    pub fn deletions(&self) -> impl Iterator<Item = (u16, u128)> {
+        self.pass.deletions().iter().copied()
+    }
+
     /// Whether a part of the chunk is changed.
     pub fn has(&self, kind: PartKind) -> bool {
         self.parts.contains_key(&kind)
