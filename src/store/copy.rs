@@ -7,7 +7,7 @@ use std::path::Path;
 
 use heed::{EnvFlags, PutFlags};
 
-use super::env::{DATA_FILE, environment};
+use super::env::{DATA_FILE, MAP_BYTES, environment};
 use super::load::fold;
 use super::snapshot::Snapshot;
 use super::{Store, StoreError, datafile, swap};
@@ -93,7 +93,7 @@ fn copy(snapshot: &Snapshot<'_>, path: &Path, stop: &dyn Fn() -> bool) -> Result
     let store = snapshot.store();
     let failed = |e: heed::Error| store.engine(&e);
     std::fs::create_dir_all(path).map_err(|error| StoreError::Io { action: "make the folder", path: path.to_owned(), error })?;
-    let env = environment(path, EnvFlags::NO_META_SYNC)?;
+    let env = environment(path, EnvFlags::NO_META_SYNC, MAP_BYTES)?;
     let tables = [
         ("meta", Some(store.tables.meta)),
         ("ids", Some(store.tables.ids)),

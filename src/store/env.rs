@@ -21,7 +21,7 @@ use crate::schema::{Column, EventType};
 /// contacts. A store of an older format is read as it is, and becomes one of this format when it is written to.
 pub(super) const FORMAT: u32 = 2;
 /// Room reserved in the address space; the file grows as it is filled.
-const MAP_BYTES: usize = 1 << 40;
+pub(super) const MAP_BYTES: usize = 1 << 40;
 const META: &[u8] = b"segql";
 const ERASED: &[u8] = b"erased";
 const DELTA: &str = "delta";
@@ -123,6 +123,14 @@ impl Store {
     /// [`StoreError`] when there is none, when the folder holds something else, when another version wrote it, when it is
     /// damaged, or when it is already open in this process.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_limited(path, MAP_BYTES)
+    }
+
+    /// The same for a store whose file may not grow beyond some bytes: a write that needs more fails and changes nothing.
+    ///
+    /// # Errors
+    /// Those of [`Self::open`].
+    pub fn open_limited(path: &Path, most: usize) -> Result<Self, StoreError> {
         if !path.exists() {
             return Err(StoreError::Missing(path.to_owned()));
         }
@@ -137,7 +145,7 @@ impl Store {
         }
         // Nobody puts another data file in place while this one is being opened.
         let _still = swap::hold_still(path)?;
-        let env = environment(path, EnvFlags::empty())?;
+        let env = environment(path, EnvFlags::empty(), most)?;
         let (tables, delta) = {
             let txn = env.read_txn().map_err(|e| engine(path, &e))?;
             let table = |name: &str| {
@@ -197,7 +205,7 @@ impl Store {
     }
 
     fn make(path: &Path, schema: &Schema, flags: EnvFlags, temporary: Option<tempfile::TempDir>) -> Result<Self, StoreError> {
-        let env = environment(path, flags)?;
+        let env = environment(path, flags, MAP_BYTES)?;
         let failed = |e: heed::Error| engine(path, &e);
         let mut txn = env.write_txn().map_err(failed)?;
         let mut table = |name: &str| env.create_database(&mut txn, Some(name)).map_err(failed);
@@ -405,9 +413,9 @@ pub(super) struct WriterLock {
     _file: File,
 }
 
-pub(super) fn environment(path: &Path, flags: EnvFlags) -> Result<Env<WithoutTls>, StoreError> {
+pub(super) fn environment(path: &Path, flags: EnvFlags, most: usize) -> Result<Env<WithoutTls>, StoreError> {
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
-    options.map_size(MAP_BYTES).max_dbs(8).max_readers(512);
+    options.map_size(most).max_dbs(8).max_readers(512);
     // SAFETY: the flags only leave out waiting for the disk, which is used for stores that die with the process.
     #[expect(unsafe_code, reason = "an LMDB flag")]
     unsafe {

@@ -87,6 +87,8 @@ pub(crate) fn reason(error: &std::io::Error) -> String {
         K::NotADirectory => "a part of the path is a file, not a folder".to_owned(),
         K::StorageFull | K::QuotaExceeded => "the disk is full".to_owned(),
         K::FileTooLarge => "the file may not become larger".to_owned(),
+        // A disk that is full in the middle of a write looks like this, too.
+        _ if error.raw_os_error() == Some(5) => "reading or writing failed, or the disk is full (input/output error)".to_owned(),
         _ => error.to_string(),
     }
 }

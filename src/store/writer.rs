@@ -4,7 +4,7 @@
 //! Batches that several threads append at the same time share a transaction and its wait for the disk.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::delta::{self, DeltaKey, DeltaKind};
 use super::env::{FORMAT, Meta, Table, WriterLock};
@@ -43,6 +43,8 @@ pub struct Writer<'s> {
     table: Table,
     options: WriterOptions,
     state: Mutex<State>,
+    /// Apart from the state, so that rows are looked at while others are being committed.
+    schema: Mutex<Arc<Schema>>,
     waiting: Mutex<Waiting>,
     _lock: WriterLock,
 }
@@ -50,7 +52,6 @@ pub struct Writer<'s> {
 /// What the last transaction left.
 struct State {
     meta: Meta,
-    schema: Schema,
     delta_bytes: u64,
 }
 
@@ -76,14 +77,15 @@ impl<'s> Writer<'s> {
             store.meta(&txn)?
         };
         meta.format = FORMAT;
-        let state = Mutex::new(State { schema: meta.schema()?, meta, delta_bytes: store.delta_bytes()? });
-        Ok(Self { store, table, options, state, waiting: Mutex::default(), _lock: lock })
+        let schema = Mutex::new(Arc::new(meta.schema()?));
+        let state = Mutex::new(State { meta, delta_bytes: store.delta_bytes()? });
+        Ok(Self { store, table, options, state, schema, waiting: Mutex::default(), _lock: lock })
     }
 
     /// The store's schema, for which batches are made.
     #[must_use]
-    pub fn schema(&self) -> Schema {
-        lock(&self.state).schema.clone()
+    pub fn schema(&self) -> Arc<Schema> {
+        Arc::clone(&lock(&self.schema))
     }
 
     /// Gives the store a schema that has grown from its own; durable when this returns.
@@ -92,7 +94,7 @@ impl<'s> Writer<'s> {
     /// [`StoreError::Schema`] for a schema that has not grown from the store's; failures of the engine.
     pub fn grow(&self, schema: &Schema) -> Result<(), StoreError> {
         let mut state = lock(&self.state);
-        if !load::is_grown_from(schema, &state.schema) {
+        if !load::is_grown_from(schema, &self.schema()) {
             return Err(StoreError::Schema("the schema is not the store's schema, nor one that has grown from it".to_owned()));
         }
         let mut meta = state.meta.clone();
@@ -101,7 +103,7 @@ impl<'s> Writer<'s> {
         self.store.put_meta(&mut txn, &meta)?;
         self.store.commit(txn)?;
         state.meta = meta;
-        state.schema = schema.clone();
+        *lock(&self.schema) = Arc::new(schema.clone());
         Ok(())
     }
 
@@ -114,11 +116,8 @@ impl<'s> Writer<'s> {
     /// [`StoreError::Rows`] for rows that do not fit the schema; a full disk; failures of the engine. The store is then as
     /// it was.
     pub fn append(&self, batches: Vec<Batch>) -> Result<Appended, StoreError> {
-        let schema_fits = {
-            let state = lock(&self.state);
-            batches.iter().try_for_each(|batch| fits(&state.schema, batch))
-        };
-        schema_fits?;
+        let schema = self.schema();
+        batches.iter().try_for_each(|batch| fits(&schema, batch))?;
         let ticket = {
             let mut waiting = lock(&self.waiting);
             let ticket = waiting.next;

@@ -170,7 +170,7 @@ impl<'s> Loader<'s> {
         self.store.publish(&self.meta, &ids, previous, &built.parts)?;
         Ok(LoadSummary {
             contacts_new: self.meta.contacts - previous,
-            contacts_total: self.meta.contacts,
+            contacts_total: self.store.snapshot()?.contacts(),
             events_added: built.events_added,
             duplicates: built.duplicates,
         })

@@ -71,7 +71,7 @@ impl Loader<'_> {
         }
         Ok(LoadSummary {
             contacts_new: self.meta.contacts - previous,
-            contacts_total: self.meta.contacts,
+            contacts_total: store.snapshot()?.contacts(),
             events_added,
             duplicates,
         })
