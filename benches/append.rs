@@ -106,12 +106,7 @@ fn report(what: &str, times: &mut [Duration]) {
     times.sort_unstable();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize];
     let rate = f64::from(BATCHES * ROWS) / all.as_secs_f64();
-    println!(
-        "{what}: {rate:.0} events/s; a batch: median {:.1?}, p99 {:.1?}, longest {:.1?}",
-        at(0.5),
-        at(0.99),
-        at(1.0)
-    );
+    println!("{what}: {rate:.0} events/s; a batch: median {:.1?}, p99 {:.1?}, longest {:.1?}", at(0.5), at(0.99), at(1.0));
 }
 
 /// How long a segment takes for the first time in a snapshot, and then.

@@ -168,8 +168,7 @@ impl Model {
             && profiles.iter().all(|profile| {
                 let Some(number) = snapshot.find(&profile.id).unwrap() else { return false };
                 let events = snapshot.events_of(number).unwrap().into_iter();
-                let events: Vec<Event> =
-                    events.map(|e| Event { event: e.event, ts: e.ts, attributes: e.attributes }).collect();
+                let events: Vec<Event> = events.map(|e| Event { event: e.event, ts: e.ts, attributes: e.attributes }).collect();
                 snapshot.fields_of(number).unwrap() == profile.fields && events == profile.events
             })
     }
@@ -218,7 +217,9 @@ fn child() {
                 // Nothing stays in memory, so that the chunks are rewritten.
                 let options = LoadOptions { memory_budget: 0, ..LoadOptions::default() };
                 let mut loader = Loader::begin(&store, &schema, options).unwrap();
-                batches(n, &schema).iter().for_each(|batch| loader.push(batch).unwrap());
+                for batch in &batches(n, &schema) {
+                    loader.push(batch).unwrap();
+                }
                 loader.finish().unwrap();
             }
             Kind::Fold => drop(Writer::begin(&store, WriterOptions::default()).unwrap().fold().unwrap()),

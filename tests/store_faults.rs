@@ -27,8 +27,8 @@ struct Folder(tempfile::TempDir);
 impl Folder {
     fn new() -> Self {
         let folder = Self(tempfile::tempdir().unwrap());
-        let more: String = (0..3000).map(|n| format!("{{\"contact_id\":\"k{n}\",\"Status\":\"Gold\"}}\n")).collect();
-        std::fs::write(folder.path("more.ndjson"), more).unwrap();
+        let more: Vec<String> = (0..3000).map(|n| format!("{{\"contact_id\":\"k{n}\",\"Status\":\"Gold\"}}\n")).collect();
+        std::fs::write(folder.path("more.ndjson"), more.concat()).unwrap();
         std::fs::write(
             folder.path("one.ndjson"),
             "{\"contact_id\":\"anna\",\"event\":\"Zakup\",\"ts\":\"2025-10-30T10:00:00Z\",\"attrs\":{\"kwota\":1000}}\n",
@@ -244,7 +244,8 @@ fn folders_that_may_not_be_written_to() {
     if root {
         return;
     }
-    let set = |mode: &str| assert!(Command::new("chmod").args(["-R", mode]).arg(folder.path("store")).status().unwrap().success());
+    let set =
+        |mode: &str| assert!(Command::new("chmod").args(["-R", mode]).arg(folder.path("store")).status().unwrap().success());
     let before = folder.members("store");
     set("a-w");
     for arguments in WRITES.into_iter().chain(["stats --store store"]) {

@@ -38,14 +38,14 @@ pub enum Known {
     /// Its fields and events.
     Schema(Box<Schema>),
     /// All of it.
-    Store(Store),
+    Store(Box<Store>),
 }
 
 /// What is known of the data: from a schema file, from a store, or from the one that the project names.
 pub fn known(schema: Option<&Path>, store: Option<&Path>, ui: Ui) -> Result<Known, Failure> {
     let project = project()?;
     let of_file = |path: &Path| read_schema(path, ui).map(|schema| Known::Schema(Box::new(schema)));
-    let of_store = |path: &Path| Store::open(path).map(Known::Store).map_err(Failure::from);
+    let of_store = |path: &Path| Store::open(path).map(|store| Known::Store(Box::new(store))).map_err(Failure::from);
     match (schema, store) {
         (Some(schema), _) => of_file(schema),
         (None, Some(store)) => of_store(store),

@@ -1,5 +1,6 @@
 //! `segql export`
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
@@ -26,7 +27,9 @@ pub fn export(args: &ExportArgs, ui: Ui) -> Result<(), Failure> {
     std::fs::create_dir_all(&args.out).map_err(|e| Failure::file("make the folder", &args.out, &e))?;
     let mut said = String::new();
     let stop = || cancel.is_cancelled();
-    let mut tell = |path: &Path, rows: u64, what: &str| said.push_str(&format!("{rows:>12} {what} in {}\n", path.display()));
+    let mut tell = |path: &Path, rows: u64, what: &str| {
+        let _ = writeln!(said, "{rows:>12} {what} in {}", path.display());
+    };
     if !args.members_only {
         let schema = snapshot.schema();
         output::write(Some(&args.out.join("schema.toml")), crate::schema::toml::to_toml(schema).as_bytes())?;

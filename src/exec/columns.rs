@@ -21,11 +21,13 @@ pub struct Engine<'s> {
     ids: Cache<u32, Arc<Ids<'s>>>,
     summaries: Cache<(Layer, EventId, u32), Option<Arc<EventChunk<'s>>>>,
     rows: Cache<(Layer, EventId, u32, u32), Arc<RowBlock<'s>>>,
-    attributes: Cache<(Layer, EventId, u32, u32, AttrId), Option<Arc<Column<'s>>>>,
+    attributes: Cache<AttributeKey, Option<Arc<Column<'s>>>>,
     /// Static lists, by their texts.
     lists: RefCell<Vec<KnownList>>,
 }
 
+/// Layer, event type, chunk, block and attribute.
+type AttributeKey = (Layer, EventId, u32, u32, AttrId);
 type Cache<K, V> = RefCell<HashMap<K, V>>;
 type KnownList = (Arc<[String]>, Arc<ByChunk>);
 

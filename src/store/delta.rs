@@ -83,13 +83,16 @@ pub(super) fn chunks(store: &Store, table: Table, txn: &RoTxn<'_, WithoutTls>) -
     Ok(chunks)
 }
 
+/// What looks at batches.
+type See<'s> = dyn FnMut(DeltaKey, &[u8]) -> Result<(), StoreError> + 's;
+
 /// Shows every batch of a chunk, kind by kind, each in order of arrival.
 pub(super) fn read(
     store: &Store,
     table: Table,
     txn: &RoTxn<'_, WithoutTls>,
     chunk: u32,
-    see: &mut dyn FnMut(DeltaKey, &[u8]) -> Result<(), StoreError>,
+    see: &mut See<'_>,
 ) -> Result<(), StoreError> {
     let (first, last) = range(chunk);
     let range = (first.as_ref().map(<[u8; 4]>::as_slice), last.as_ref().map(<[u8; KEY]>::as_slice));

@@ -182,12 +182,22 @@ impl Store {
         if path.join(DATA_FILE).exists() || path.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
             return Err(StoreError::NotEmpty(path.to_owned()));
         }
+        let was_there = path.exists();
         std::fs::create_dir_all(path).map_err(|error| StoreError::Io {
             action: "make the folder",
             path: path.to_owned(),
             error,
         })?;
-        Self::make(path, schema, EnvFlags::empty(), None)
+        let made = Self::make(path, schema, EnvFlags::empty(), None);
+        if made.is_err() {
+            // Half a store is in everybody's way.
+            drop(std::fs::remove_file(path.join(DATA_FILE)));
+            drop(std::fs::remove_file(path.join("lock.mdb")));
+            if !was_there {
+                drop(std::fs::remove_dir(path));
+            }
+        }
+        made
     }
 
     /// A store for the life of the value, in the folder for temporary files, without waiting for the disk.

@@ -44,7 +44,7 @@ impl Store {
         let snapshot = self.snapshot()?;
         let mut check = Check { store: self, snapshot: &snapshot, found: Verified::default(), stop };
         check.values()?;
-        check.parts()?;
+        check.parts();
         check.ids()?;
         for chunk in 0..snapshot.chunks() {
             check.go_on()?;
@@ -104,13 +104,19 @@ impl Check<'_> {
         let newest = store.meta(snapshot.txn())?.generation;
         let entries = match store.tables.values.iter(snapshot.txn()) {
             Ok(entries) => entries,
-            Err(error) => return Ok(self.problem(store.engine(&error).to_string())),
+            Err(error) => {
+                self.problem(store.engine(&error).to_string());
+                return Ok(());
+            }
         };
         for entry in entries {
             self.go_on()?;
             let (bytes, value) = match entry {
                 Ok(entry) => entry,
-                Err(error) => return Ok(self.problem(store.engine(&error).to_string())),
+                Err(error) => {
+                    self.problem(store.engine(&error).to_string());
+                    return Ok(());
+                }
             };
             let Some(key) = ValueKey::from_bytes(bytes) else {
                 self.problem("a value has a key that means nothing");
@@ -128,17 +134,17 @@ impl Check<'_> {
     }
 
     /// Every part has its values, and is of something that there is.
-    fn parts(&mut self) -> Result<(), StoreError> {
+    fn parts(&mut self) {
         let (store, snapshot) = (self.store, self.snapshot);
         let entries = match store.tables.parts.iter(snapshot.txn()) {
             Ok(entries) => entries,
-            Err(error) => return Ok(self.problem(store.engine(&error).to_string())),
+            Err(error) => return self.problem(store.engine(&error).to_string()),
         };
         let schema = snapshot.schema();
         for entry in entries {
             let (bytes, generation) = match entry {
                 Ok(entry) => entry,
-                Err(error) => return Ok(self.problem(store.engine(&error).to_string())),
+                Err(error) => return self.problem(store.engine(&error).to_string()),
             };
             let (Some(part), Some(generation)) = (Part::from_bytes(bytes), generation_of(Some(generation))) else {
                 self.problem("a part has a key that means nothing");
@@ -154,7 +160,6 @@ impl Check<'_> {
             let first = store.tables.values.get(snapshot.txn(), &key.bytes()).is_ok_and(|value| value.is_some());
             self.holds(first, || format!("{key} is missing"));
         }
-        Ok(())
     }
 
     /// Each contact has one id, by which it is found, and no other ids are found.

@@ -25,12 +25,12 @@ use super::data::{Import, World, moments, schema};
 use super::{scripts, setting};
 
 /// What a store must hold.
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Model {
     contacts: BTreeMap<String, Contact>,
 }
 
-#[derive(Default)]
+#[derive(Default, Clone)]
 struct Contact {
     profile: Profile,
     seen: BTreeMap<usize, i64>,
@@ -81,6 +81,13 @@ impl Model {
                 contact.events[place] = None;
             }
         }
+    }
+
+    /// How many events are there that were not in an earlier state.
+    fn added_since(&self, before: &Self) -> u64 {
+        let of = |model: &Self, id: &String| model.contacts.get(id).map_or(0, |contact| contact.events.len());
+        let new = |(id, contact): (&String, &Contact)| contact.events.iter().skip(of(before, id)).flatten().count() as u64;
+        self.contacts.iter().map(new).sum()
     }
 
     /// The contacts as they are now, ascending by id.
@@ -148,10 +155,12 @@ fn history(seed: u64) {
                 let mut loader = Loader::begin(&store, &current, options).unwrap();
                 import.batches().iter().for_each(|batch| loader.push(batch).unwrap());
                 let summary = loader.finish().unwrap();
-                let events = |model: &Model| model.contacts.values().flat_map(|c| &c.ids).count();
-                let before = events(&model);
+                let before = model.clone();
                 model.apply(&import, &current);
-                assert!(summary.duplicates as usize <= import.events.len(), "{before}");
+                // What was known before, or comes twice, or is deleted at once, is a duplicate; all else has been added.
+                let new = import.events.len() as u64;
+                assert_eq!(summary.events_added + summary.duplicates, new, "seed {seed}");
+                assert_eq!(summary.events_added, model.added_since(&before), "seed {seed}, round {round}: {done:#?} {import:?}");
                 done.push(format!("import {memory_budget} {import:?}"));
             }
             7..9 => {
@@ -187,7 +196,9 @@ fn history(seed: u64) {
                 let known: BTreeSet<&String> = ids.iter().filter(|id| model.contacts.contains_key(*id)).collect();
                 let summary = store.erase(&ids.iter().map(String::as_str).collect::<Vec<_>>(), now).unwrap();
                 assert_eq!(summary.erased as usize, known.len(), "seed {seed}");
-                ids.iter().for_each(|id| drop(model.contacts.remove(id)));
+                for id in &ids {
+                    drop(model.contacts.remove(id));
+                }
                 done.push(format!("erase {ids:?}"));
             }
         }
@@ -201,7 +212,7 @@ fn history(seed: u64) {
     round_trip(&store, folder.path(), &model.profiles(&current), now, &format!("seed {seed}: {done:#?}"));
     let verified = store.verify(&|| false).unwrap();
     assert!(verified.problems.is_empty(), "seed {seed}: {verified:?} {done:#?}");
-    assert_eq!(verified.events as usize, model.profiles(&current).iter().map(|p| p.events.len()).sum::<usize>(), "seed {seed}");
+    assert_eq!(verified.events, model.profiles(&current).iter().map(|p| p.events.len() as u64).sum::<u64>(), "seed {seed}");
 }
 
 /// What is exported imports back to the same contacts.

@@ -81,7 +81,7 @@ fn fold_some(
     store.publish_parts(&mut txn, meta, &built.parts)?;
     for chunk in chunks {
         let (first, last) = delta::range(*chunk);
-        let range = (first.as_ref().map(<[u8; 4]>::as_slice), last.as_ref().map(|last| last.as_slice()));
+        let range = (first.as_ref().map(<[u8; 4]>::as_slice), last.as_ref().map(<[u8; 13]>::as_slice));
         table.delete_range(&mut txn, &range).map_err(failed)?;
     }
     store.commit(txn)

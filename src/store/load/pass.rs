@@ -149,15 +149,22 @@ impl Pass {
         }
         let origin = Origin { bytes, stored: &Stored::default(), with_ids: true };
         let mut concerned = slots::empty();
-        for row in self.by_type.iter().flatten().filter(|row| row.event_id(origin).is_some()) {
-            slots::insert(&mut concerned, row.slot);
-        }
         self.deletions.iter().for_each(|(slot, _)| slots::insert(&mut concerned, *slot));
-        // What the store has arrived before everything new.
         let mut first: HashMap<(u16, u128), u32> = HashMap::new();
+        for row in self.by_type.iter().flatten() {
+            if let Some(id) = row.event_id(origin) {
+                slots::insert(&mut concerned, row.slot);
+                let arrival = first.entry((row.slot, id)).or_insert(row.arrival);
+                *arrival = row.arrival.min(*arrival);
+            }
+        }
         stored_ids(snapshot, chunk, &concerned, &mut |event, slot, id| {
-            first.insert((slot, id), 0);
-            if self.deletions.contains(&(slot, id))
+            // What the store has arrived before everything new.
+            if let Some(arrival) = first.get_mut(&(slot, id)) {
+                *arrival = 0;
+            }
+            if !self.deletions.is_empty()
+                && self.deletions.contains(&(slot, id))
                 && let Some(deleted) = settled.deleted_from.get_mut(usize::from(event.0))
             {
                 *deleted = true;
@@ -165,12 +172,6 @@ impl Pass {
         })?;
         let mut deleted = self.deletions.clone();
         deleted.extend(snapshot.deletions(chunk)?.into_iter().filter(|(slot, _)| slots::contains(&concerned, *slot)));
-        for row in self.by_type.iter().flatten() {
-            if let Some(id) = row.event_id(origin) {
-                let arrival = first.entry((row.slot, id)).or_insert(row.arrival);
-                *arrival = row.arrival.min(*arrival);
-            }
-        }
         for rows in &mut self.by_type {
             let before = rows.len();
             rows.retain(|row| {
