@@ -6,6 +6,8 @@ pub mod cli;
 pub mod diag;
 #[cfg(feature = "engine")]
 pub mod exec;
+#[cfg(feature = "engine")]
+pub mod export;
 pub mod fmt;
 #[cfg(feature = "engine")]
 pub mod generate;

@@ -119,6 +119,30 @@ pub enum Command {
         before_help = "Examples:\n  segql schema infer --contacts contacts.csv --events events.ndjson -o schema.toml\n  segql schema show --store data.segql"
     )]
     Schema(SchemaCommand),
+    /// Look at everything in a store, and say what is damaged
+    #[command(before_help = "Examples:\n  segql verify --store data.segql\n  segql verify --store data.segql --format json")]
+    Verify(VerifyArgs),
+    /// Show how large everything in a store is
+    #[command(before_help = "Examples:\n  segql stats --store data.segql\n  segql stats --store data.segql --format json")]
+    Stats(StatsArgs),
+    /// Bring everything in a store into its place, and give space back
+    #[command(before_help = "Examples:\n  segql compact --store data.segql")]
+    Compact(CompactArgs),
+    /// Copy a store while it is being used; the copy is a store
+    #[command(
+        before_help = "Examples:\n  segql backup backups/2025-11-01 --store data.segql\n  segql run segment.seg --store backups/2025-11-01      a backup is a store"
+    )]
+    Backup(BackupArgs),
+    /// Erase contacts with everything that is known of them
+    #[command(
+        before_help = "Examples:\n  segql erase anna jan --store data.segql --compact\n  segql erase --from ids.txt --store data.segql"
+    )]
+    Erase(EraseArgs),
+    /// Write a store, and the members of segments, as files that other programs read
+    #[command(
+        before_help = "Examples:\n  segql export --out dump --store data.segql\n  segql export segments.seg --out members --members-only --store data.segql"
+    )]
+    Export(ExportArgs),
     /// Make seeded, realistic data of any size
     #[command(
         before_help = "Examples:\n  segql gen --contacts 1000000 --events 40000000 --seed 1 --out data\n  segql gen --contacts 1000 --events 50000 --seed 7 --out data --format ndjson"
@@ -554,6 +578,91 @@ pub enum SchemaCommand {
         #[arg(long, value_name = "FILE", conflicts_with = "store")]
         schema: Option<PathBuf>,
     },
+}
+
+/// What the commands that look at a store print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// Lines for people
+    Text,
+    /// One JSON object
+    Json,
+}
+
+/// `segql verify`
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Folder of the store
+    #[arg(long, env = "SEGQL_STORE", value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+}
+
+/// `segql stats`
+#[derive(Debug, Args)]
+pub struct StatsArgs {
+    /// Folder of the store
+    #[arg(long, env = "SEGQL_STORE", value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+}
+
+/// `segql compact`
+#[derive(Debug, Args)]
+pub struct CompactArgs {
+    /// Folder of the store
+    #[arg(long, env = "SEGQL_STORE", value_name = "DIR")]
+    pub store: Option<PathBuf>,
+}
+
+/// `segql backup`
+#[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// Folder for the copy; it must not hold anything
+    #[arg(value_name = "DIR")]
+    pub to: PathBuf,
+    /// Folder of the store
+    #[arg(long, env = "SEGQL_STORE", value_name = "DIR")]
+    pub store: Option<PathBuf>,
+}
+
+/// `segql export`
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    pub script: ScriptArgs,
+    /// Folder to write into; it must not hold anything
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Folder of the store
+    #[arg(long, env = "SEGQL_STORE", value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    #[command(flatten)]
+    pub now: NowArgs,
+    /// Leave contacts and events out: memberships and bitmaps only
+    #[arg(long)]
+    pub members_only: bool,
+}
+
+/// `segql erase`
+#[derive(Debug, Args)]
+pub struct EraseArgs {
+    /// Ids of the contacts
+    #[arg(value_name = "CONTACT", required_unless_present = "from")]
+    pub contacts: Vec<String>,
+    /// A file with more ids, one a line; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Folder of the store
+    #[arg(long, env = "SEGQL_STORE", value_name = "DIR")]
+    pub store: Option<PathBuf>,
+    /// Compact the store at once, so that nothing of them is left in the file
+    #[arg(long)]
+    pub compact: bool,
 }
 
 /// Format of generated data.

@@ -38,14 +38,14 @@ pub enum Known {
     /// Its fields and events.
     Schema(Box<Schema>),
     /// All of it.
-    Store(Store),
+    Store(Box<Store>),
 }
 
 /// What is known of the data: from a schema file, from a store, or from the one that the project names.
 pub fn known(schema: Option<&Path>, store: Option<&Path>, ui: Ui) -> Result<Known, Failure> {
     let project = project()?;
     let of_file = |path: &Path| read_schema(path, ui).map(|schema| Known::Schema(Box::new(schema)));
-    let of_store = |path: &Path| Store::open(path).map(Known::Store).map_err(Failure::from);
+    let of_store = |path: &Path| Store::open(path).map(|store| Known::Store(Box::new(store))).map_err(Failure::from);
     match (schema, store) {
         (Some(schema), _) => of_file(schema),
         (None, Some(store)) => of_store(store),
@@ -109,6 +109,18 @@ pub fn open(args: &DataArgs, now: &NowArgs, ui: Ui, cancel: &Cancel) -> Result<S
         None => Err(Failure::usage(
             "where is the data? give `--store DIR`, or files with `--contacts` and `--events`, or set SEGQL_STORE",
         )),
+    }
+}
+
+/// The store that a command takes care of.
+pub fn kept(store: Option<&Path>) -> Result<Store, Failure> {
+    let path = match store {
+        Some(path) => Some(path.to_owned()),
+        None => project()?.store,
+    };
+    match path {
+        Some(path) => Ok(Store::open(&path)?),
+        None => Err(Failure::usage("which store? give `--store DIR`, set SEGQL_STORE, or name one in `segql.toml`")),
     }
 }
 

@@ -113,9 +113,9 @@ pub fn event(snapshot: &Snapshot<'_>, clock: &Clock, id: EventId) -> Result<Desc
     let mut times = Counted::default();
     let mut attributes: Vec<(u64, Counted)> = ty.attributes.iter().map(|_| (0, Counted::default())).collect();
     for chunk in 0..snapshot.chunks() {
-        for found in snapshot.event_rows(id, chunk)? {
+        snapshot.event_rows(id, chunk, &mut |_, rows| {
             let before = events;
-            for row in found.into_iter().filter(|row| row.ts <= clock.now) {
+            for row in rows.iter().filter(|row| row.ts <= clock.now) {
                 events += 1;
                 times.add(&Value::Time(row.ts));
                 for ((with, counted), value) in attributes.iter_mut().zip(&row.attributes) {
@@ -126,7 +126,7 @@ pub fn event(snapshot: &Snapshot<'_>, clock: &Clock, id: EventId) -> Result<Desc
                 }
             }
             contacts += u64::from(events > before);
-        }
+        })?;
     }
     let when = Column::new("time", crate::schema::ColumnType::One(Scalar::Time));
     let (mut notes, timeline) = times.finish(&when, clock);
@@ -143,8 +143,11 @@ pub fn event(snapshot: &Snapshot<'_>, clock: &Clock, id: EventId) -> Result<Desc
             facts.join(", ")
         );
         let (rows, more) = part.map_or((Vec::new(), None), |part| (part.rows, part.more));
-        let rows: Vec<(String, u64)> = rows.into_iter().take(5).collect();
-        parts.push(Part { title, rows, more: more.filter(|_| false) });
+        let shown: Vec<(String, u64)> = rows.iter().take(5).cloned().collect();
+        let rest = rows.get(shown.len()..).unwrap_or_default();
+        let (n, count) = more.unwrap_or((0, 0));
+        let rest = (n + rest.len(), count + rest.iter().map(|(_, n)| n).sum::<u64>());
+        parts.push(Part { title, rows: shown, more: (rest.0 > 0).then_some(rest) });
     }
     Ok(Described {
         name: ty.name.clone(),

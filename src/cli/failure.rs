@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::ingest::IngestError;
 use crate::store::StoreError;
+pub(super) use crate::store::reason;
 
 /// What ended a command early. The number is the exit code.
 #[derive(Debug)]
@@ -58,19 +59,6 @@ impl Failure {
             Self::Interrupted => (130, Some("interrupted".to_owned())),
             Self::PipeClosed => (0, None),
         }
-    }
-}
-
-/// Why the operating system refused, without its numbers.
-pub fn reason(error: &std::io::Error) -> String {
-    use std::io::ErrorKind as K;
-    match error.kind() {
-        K::NotFound => "there is no such file or folder".to_owned(),
-        K::PermissionDenied => "you may not".to_owned(),
-        K::IsADirectory => "it is a folder".to_owned(),
-        K::NotADirectory => "a part of the path is a file, not a folder".to_owned(),
-        K::StorageFull => "the disk is full".to_owned(),
-        _ => error.to_string(),
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "the command line is where clock, environment and files enter")]
 
 mod args;
+mod care;
 mod check;
 mod contact;
 mod data;
@@ -10,6 +11,7 @@ mod demo;
 mod evaluate;
 mod explain;
 mod explain_error;
+mod export;
 mod failure;
 mod fix;
 mod fmt;
@@ -61,6 +63,12 @@ pub fn main() -> ExitCode {
             schema::infer(&files, &timezone, output.as_deref(), ui)
         }
         Command::Schema(SchemaCommand::Show { store, schema }) => schema::show(store.as_deref(), schema.as_deref(), ui),
+        Command::Verify(args) => care::verify(&args),
+        Command::Stats(args) => care::stats(&args),
+        Command::Compact(args) => care::compact(&args),
+        Command::Backup(args) => care::backup(&args),
+        Command::Erase(args) => care::erase(&args),
+        Command::Export(args) => export::export(&args, ui),
         Command::Gen(args) => generate::generate(&args, ui),
         Command::Completions { shell } => completions(shell),
         Command::Man => man(),

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::words::Set;
 use crate::schema::{AttrId, EventId, FieldId};
 use crate::store::column::Column;
 use crate::store::{EventChunk, RowBlock};
@@ -11,8 +12,10 @@ use crate::store::{EventChunk, RowBlock};
 pub(super) struct ChunkData<'s> {
     /// Its number.
     pub chunk: u32,
-    /// Contacts in it.
+    /// Slots of it.
     pub len: u32,
+    /// The contacts that are evaluated with these columns.
+    pub members: Set,
     pub fields: HashMap<FieldId, Arc<Column<'s>>>,
     /// Since when fields have been as they are.
     pub since: HashMap<FieldId, Arc<Column<'s>>>,
@@ -47,7 +50,7 @@ impl<'s> Ids<'s> {
 }
 
 impl ChunkData<'_> {
-    pub fn new(chunk: u32, len: u32) -> Self {
-        Self { chunk, len, fields: HashMap::new(), since: HashMap::new(), ids: None, events: HashMap::new() }
+    pub fn new(chunk: u32, len: u32, members: Set) -> Self {
+        Self { chunk, len, members, fields: HashMap::new(), since: HashMap::new(), ids: None, events: HashMap::new() }
     }
 }

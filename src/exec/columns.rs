@@ -6,25 +6,28 @@ use std::sync::Arc;
 
 use super::chunk::{Block, ChunkData, Events, Ids};
 use super::lists::{self, ByChunk};
+use super::words::Set;
 use super::{Cancel, ExecError};
 use crate::plan::{Atom, Expr, Marks, Node, Part, Plan};
 use crate::schema::{AttrId, EventId, FieldId};
 use crate::store::column::Column;
-use crate::store::{EventChunk, RowBlock, Snapshot, StoreError};
+use crate::store::{EventChunk, Layer, RowBlock, Snapshot, StoreError};
 
 /// A snapshot with the columns that have been decoded of it. Views are borrowed from the file: they cost little memory.
 pub struct Engine<'s> {
     snapshot: &'s Snapshot<'s>,
-    fields: Cache<(FieldId, u32), Option<Arc<Column<'s>>>>,
-    since: Cache<(FieldId, u32), Option<Arc<Column<'s>>>>,
+    fields: Cache<(Layer, FieldId, u32), Option<Arc<Column<'s>>>>,
+    since: Cache<(Layer, FieldId, u32), Option<Arc<Column<'s>>>>,
     ids: Cache<u32, Arc<Ids<'s>>>,
-    summaries: Cache<(EventId, u32), Option<Arc<EventChunk<'s>>>>,
-    rows: Cache<(EventId, u32, u32), Arc<RowBlock<'s>>>,
-    attributes: Cache<(EventId, u32, u32, AttrId), Option<Arc<Column<'s>>>>,
+    summaries: Cache<(Layer, EventId, u32), Option<Arc<EventChunk<'s>>>>,
+    rows: Cache<(Layer, EventId, u32, u32), Arc<RowBlock<'s>>>,
+    attributes: Cache<AttributeKey, Option<Arc<Column<'s>>>>,
     /// Static lists, by their texts.
     lists: RefCell<Vec<KnownList>>,
 }
 
+/// Layer, event type, chunk, block and attribute.
+type AttributeKey = (Layer, EventId, u32, u32, AttrId);
 type Cache<K, V> = RefCell<HashMap<K, V>>;
 type KnownList = (Arc<[String]>, Arc<ByChunk>);
 
@@ -74,6 +77,21 @@ impl Needs {
         }
     }
 
+    /// Whether anything of them has been appended in a chunk since it was folded.
+    fn appended(&self, snapshot: &Snapshot<'_>, chunk: u32) -> Result<bool, StoreError> {
+        for field in self.fields.iter().chain(&self.since) {
+            if snapshot.has_appended_field(*field, chunk)? {
+                return Ok(true);
+            }
+        }
+        for event in self.events.keys() {
+            if snapshot.has_appended_events(*event, chunk)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     fn add_event(&mut self, event: EventId, attr: Option<AttrId>) {
         self.events.entry(event).or_default().extend(attr);
     }
@@ -101,18 +119,24 @@ impl<'s> Engine<'s> {
         self.snapshot
     }
 
-    /// What a plan needs of a chunk.
-    pub(super) fn chunk(&self, chunk: u32, needs: &Needs) -> Result<ChunkData<'s>, StoreError> {
-        let mut data = ChunkData::new(chunk, self.snapshot.chunk_len(chunk));
+    /// What a plan needs of a chunk: of the contacts that nothing it needs has been appended for, and of the others apart.
+    pub(super) fn chunk(&self, chunk: u32, needs: &Needs) -> Result<Vec<ChunkData<'s>>, StoreError> {
+        let layers = self.snapshot.layers(chunk, needs.appended(self.snapshot, chunk)?)?;
+        layers.into_iter().map(|(layer, members)| self.layer(chunk, layer, members, needs)).collect()
+    }
+
+    fn layer(&self, chunk: u32, layer: Layer, members: Set, needs: &Needs) -> Result<ChunkData<'s>, StoreError> {
+        let mut data = ChunkData::new(chunk, self.snapshot.chunk_len(chunk), members);
         for field in &needs.fields {
-            let column = cached(&self.fields, (*field, chunk), || Ok(self.snapshot.field(*field, chunk)?.map(Arc::new)))?;
+            let read = || Ok(self.snapshot.field_in(layer, *field, chunk)?.map(Arc::new));
+            let column = cached(&self.fields, (layer, *field, chunk), read)?;
             if let Some(column) = column {
                 data.fields.insert(*field, column);
             }
         }
         for field in &needs.since {
-            let read = || Ok(self.snapshot.field_since(*field, chunk)?.map(Arc::new));
-            if let Some(column) = cached(&self.since, (*field, chunk), read)? {
+            let read = || Ok(self.snapshot.field_since(layer, *field, chunk)?.map(Arc::new));
+            if let Some(column) = cached(&self.since, (layer, *field, chunk), read)? {
                 data.since.insert(*field, column);
             }
         }
@@ -120,7 +144,7 @@ impl<'s> Engine<'s> {
             data.ids = Some(self.ids(chunk)?);
         }
         for (event, attributes) in &needs.events {
-            if let Some(events) = self.events(*event, chunk, attributes)? {
+            if let Some(events) = self.events(layer, *event, chunk, attributes)? {
                 data.events.insert(*event, events);
             }
         }
@@ -143,17 +167,24 @@ impl<'s> Engine<'s> {
         cached(&self.ids, chunk, || Ok(Arc::new(Ids(self.snapshot.ids(chunk)?))))
     }
 
-    fn events(&self, event: EventId, chunk: u32, wanted: &BTreeSet<AttrId>) -> Result<Option<Events<'s>>, StoreError> {
-        let summary = cached(&self.summaries, (event, chunk), || Ok(self.snapshot.events(event, chunk)?.map(Arc::new)))?;
+    fn events(
+        &self,
+        layer: Layer,
+        event: EventId,
+        chunk: u32,
+        wanted: &BTreeSet<AttrId>,
+    ) -> Result<Option<Events<'s>>, StoreError> {
+        let read = || Ok(self.snapshot.events_in(layer, event, chunk)?.map(Arc::new));
+        let summary = cached(&self.summaries, (layer, event, chunk), read)?;
         let Some(summary) = summary else { return Ok(None) };
         let mut blocks = Vec::new();
         for block in 0..summary.blocks() {
-            let rows = cached(&self.rows, (event, chunk, block), || Ok(Arc::new(self.snapshot.rows(event, chunk, block)?)))?;
+            let read = || Ok(Arc::new(self.snapshot.rows_in(layer, event, chunk, block)?));
+            let rows = cached(&self.rows, (layer, event, chunk, block), read)?;
             let mut attributes = BTreeMap::new();
             for attr in wanted {
-                let key = (event, chunk, block, *attr);
-                let column =
-                    cached(&self.attributes, key, || Ok(self.snapshot.attribute(event, chunk, block, *attr)?.map(Arc::new)))?;
+                let read = || Ok(self.snapshot.attribute_in(layer, event, chunk, block, *attr)?.map(Arc::new));
+                let column = cached(&self.attributes, (layer, event, chunk, block, *attr), read)?;
                 if let Some(column) = column {
                     attributes.insert(*attr, column);
                 }

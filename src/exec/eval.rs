@@ -37,7 +37,7 @@ struct Kept<T> {
 
 impl<'c> Chunk<'c> {
     pub fn new(context: &'c Context<'c>, data: &'c ChunkData<'c>) -> Self {
-        let everyone = words::first(data.len);
+        let everyone = data.members.clone();
         Self { context, data, everyone, sets: HashMap::new(), values: HashMap::new(), askers: HashMap::new() }
     }
 

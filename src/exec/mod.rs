@@ -107,14 +107,15 @@ pub fn evaluate(engine: &Engine<'_>, plan: &Plan, clock: &Clock, cancel: &Cancel
     let mut results = vec![RoaringBitmap::new(); plan.roots().len()];
     for chunk in chunks {
         for (all, members) in results.iter_mut().zip(chunk) {
-            // Chunks come in order, so each lands behind the ones before.
+            // Chunks come in order, so each lands behind or in the one before.
             *all |= members;
         }
     }
     Ok(results)
 }
 
-/// Evaluates something in every chunk, in order of the chunks.
+/// Evaluates something in every chunk, in order of the chunks. Where something has been appended that the plan needs, a
+/// chunk is evaluated in two parts: the contacts concerned with columns of their own, and all others.
 fn pass<'s, T: Send>(
     engine: &Engine<'s>,
     context: &Context<'_>,
@@ -130,7 +131,10 @@ fn pass<'s, T: Send>(
         if context.cancel.is_cancelled() {
             return Err(ExecError::Cancelled);
         }
-        let data = some.iter().map(|chunk| engine.chunk(*chunk, &needs)).collect::<Result<Vec<_>, _>>()?;
+        let mut data = Vec::with_capacity(some.len());
+        for chunk in some {
+            data.extend(engine.chunk(*chunk, &needs)?);
+        }
         let evaluated: Result<Vec<T>, ExecError> = data
             .into_par_iter()
             .map(|data| {

@@ -162,7 +162,8 @@ fn best<K: Ord + Copy + Send + Sync>(
         put(&mut members, place.chunk, &below);
         let equal = pick(std::cmp::Ordering::Equal);
         tied += equal.len() as u64;
-        ties.insert(place.chunk, equal);
+        // What has been appended makes two parts of a chunk.
+        ties.entry(place.chunk).or_default().extend(equal);
     }
     let left = wanted.saturating_sub(taken);
     if left < tied {

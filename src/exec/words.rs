@@ -16,19 +16,6 @@ pub(super) fn copy(set: &Words) -> Set {
     Box::new(*set)
 }
 
-/// The first `len` contacts.
-pub(super) fn first(len: u32) -> Set {
-    let mut set = empty();
-    let (whole, rest) = (len as usize / 64, len % 64);
-    set.iter_mut().take(whole).for_each(|w| *w = u64::MAX);
-    if rest > 0
-        && let Some(word) = set.get_mut(whole)
-    {
-        *word = (1 << rest) - 1;
-    }
-    set
-}
-
 pub(super) fn is_empty(set: &Words) -> bool {
     set.iter().all(|w| *w == 0)
 }

@@ -73,6 +73,7 @@ pub(super) fn roles(
         }
         for role in &roles {
             if let Role::Value(name) = role
+                && (events || super::encode::since_of(name).is_none_or(|field| !known.contains(&field)))
                 && !known.iter().any(|k| k == name || k.strip_prefix(name.as_str()).is_some_and(|rest| rest.starts_with('.')))
             {
                 let near = nearest(name, known.iter().copied()).map_or(String::new(), |n| format!(" (the nearest is `{n}`)"));
@@ -214,6 +215,7 @@ fn read_record(
         is_event: kind == SourceKind::Events,
         ts: ts.as_ref(),
         event_id: event_id.as_ref(),
+        op: None,
         values: &values,
     };
     visitor.row(line, &row, &text);

@@ -1,7 +1,7 @@
 //! Rows to batches: names looked up, values brought to the types of the schema, every reason not to.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::raw::{Raw, Row, Visitor};
 use super::report::Outcome;
@@ -77,6 +77,13 @@ pub(super) struct Encoder<'s> {
     ts_unit: super::map::Unit,
     batches: Vec<Batch>,
     outcome: Outcome,
+    /// Rows that the present line has begun.
+    begun: usize,
+}
+
+/// The field of which a column `ts(FIELD)` says since when it is as it is.
+pub(super) fn since_of(name: &str) -> Option<&str> {
+    name.strip_prefix("ts(")?.strip_suffix(')')
 }
 
 /// A value of the right type, on its way into a batch.
@@ -109,6 +116,7 @@ impl<'s> Encoder<'s> {
             ts_unit: options.mapping.ts_unit(),
             batches: Vec::new(),
             outcome: Outcome::default(),
+            begun: 0,
         }
     }
 
@@ -144,6 +152,15 @@ impl<'s> Encoder<'s> {
     }
 
     fn encode_event(&mut self, contact: &str, row: &Row<'_>) -> Result<(), Problem> {
+        match row.op {
+            None => {}
+            Some(Raw::Text(op)) if op == "delete" => return self.encode_deletion(contact, row),
+            Some(other) => {
+                let message =
+                    format!("`op` is {}; the only one is \"delete\", and a line without `op` adds its event", other.describe());
+                return problem(Reason::R15, message);
+            }
+        }
         let name = match row.event {
             Some(Raw::Text(name)) if !name.is_empty() => name.as_ref(),
             Some(Raw::Cell(name)) => name,
@@ -157,6 +174,7 @@ impl<'s> Encoder<'s> {
         let ts = self.instant(row.ts)?;
         let event_id = row.event_id.and_then(Raw::as_id);
         self.batch(BatchKind::Events).begin_event(contact, id, ts, event_id.as_deref());
+        self.begun += 1;
         let (Some(table), Some(ty)) = (names.attributes.get(usize::from(id.0)), self.schema.event_type(id)) else {
             return Ok(());
         };
@@ -166,13 +184,72 @@ impl<'s> Encoder<'s> {
         Ok(())
     }
 
+    fn encode_deletion(&mut self, contact: &str, row: &Row<'_>) -> Result<(), Problem> {
+        let Some(id) = row.event_id.and_then(Raw::as_id) else {
+            return problem(Reason::R15, "a line with `op` \"delete\" has no `event_id`; only events with one can be deleted");
+        };
+        self.batch(BatchKind::Events).delete_event(contact, &id);
+        self.begun += 1;
+        self.outcome.deletions += 1;
+        Ok(())
+    }
+
     fn encode_contact(&mut self, contact: &str, row: &Row<'_>) -> Result<(), Problem> {
         let ts = if row.ts.is_none_or(|ts| *ts == Raw::Null) { self.now } else { self.instant(row.ts)? };
-        self.batch(BatchKind::Contacts).begin_contact(contact, ts);
+        let fields = &self.names.fields;
+        if row.values.iter().any(|(name, _)| since_of(name).is_some() && !fields.contains_key(name.as_ref())) {
+            return self.encode_history(contact, ts, row.values);
+        }
+        self.begin_contact(contact, ts);
         for (name, raw) in row.values {
             self.value(BatchKind::Contacts, &self.names.fields, &self.schema.fields, name, raw)?;
         }
         Ok(())
+    }
+
+    /// A row that says of fields, in columns `ts(FIELD)`, since when each is as it is: a line for each instant. A field without a
+    /// value and without an instant is not spoken of.
+    fn encode_history(&mut self, contact: &str, ts: i64, values: &[(Cow<'_, str>, Raw<'_>)]) -> Result<(), Problem> {
+        let mut lines: BTreeMap<i64, Vec<(&str, &Raw<'_>)>> = BTreeMap::new();
+        for (name, raw) in values {
+            if since_of(name).is_some() && !self.names.fields.contains_key(name.as_ref()) {
+                continue;
+            }
+            let own = values.iter().find(|(other, _)| since_of(other) == Some(name.as_ref())).map(|(_, since)| since);
+            let since = match own {
+                Some(Raw::Null | Raw::Cell("")) if matches!(raw, Raw::Null | Raw::Cell("")) => continue,
+                None | Some(Raw::Null | Raw::Cell("")) => ts,
+                Some(since) => self.instant(Some(since))?,
+            };
+            lines.entry(since).or_default().push((name, raw));
+        }
+        if lines.is_empty() {
+            self.begin_contact(contact, ts);
+        }
+        for (ts, values) in lines {
+            self.begin_contact(contact, ts);
+            for (name, raw) in values {
+                self.value(BatchKind::Contacts, &self.names.fields, &self.schema.fields, name, raw)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn begin_contact(&mut self, contact: &str, ts: i64) {
+        self.batch(BatchKind::Contacts).begin_contact(contact, ts);
+        self.begun += 1;
+    }
+
+    /// Takes back the rows that a line has begun.
+    fn take_back(&mut self) {
+        for _ in 0..std::mem::take(&mut self.begun) {
+            while self.batches.last().is_some_and(Batch::is_empty) {
+                self.batches.pop();
+            }
+            if let Some(last) = self.batches.last_mut() {
+                last.cancel();
+            }
+        }
     }
 
     fn instant(&self, ts: Option<&Raw<'_>>) -> Result<i64, Problem> {
@@ -444,16 +521,12 @@ fn did_you_mean_or_add(near: Option<&str>) -> String {
 impl Visitor for Encoder<'_> {
     fn row(&mut self, line: u64, row: &Row<'_>, text: &dyn Fn() -> String) {
         self.outcome.lines += 1;
-        let kind = if row.is_event { BatchKind::Events } else { BatchKind::Contacts };
         // A row that turns out to be bad half-way is taken back; one that never began is not there.
-        let before = self.batches.last().map_or(0, Batch::len);
-        let batches = self.batches.len();
+        self.begun = 0;
         match self.encode(row) {
             Ok(()) => self.outcome.accepted += 1,
             Err(Problem { code, message }) => {
-                if self.batches.len() > batches || self.batches.last().map_or(0, Batch::len) > before {
-                    self.batch_of_row(kind).cancel();
-                }
+                self.take_back();
                 self.outcome.rejects.push((line, code, message, text()));
             }
         }

@@ -96,6 +96,11 @@ impl Inferrer {
 
 impl Visitor for Inferrer {
     fn row(&mut self, _: u64, row: &Row<'_>, _: &dyn Fn() -> String) {
+        if row.op.is_some() {
+            // What is deleted says nothing of types.
+            self.lines += 1;
+            return;
+        }
         self.lines += 1;
         let zone = self.zone.unwrap_or(chrono_tz::UTC);
         let guesses = if row.is_event {
@@ -106,6 +111,11 @@ impl Visitor for Inferrer {
             &mut self.fields
         };
         for (name, raw) in row.values {
+            // What says since when a field is as it is, is no field itself.
+            let of = super::encode::since_of(name).filter(|_| !row.is_event);
+            if of.is_some_and(|field| row.values.iter().any(|(other, _)| other == field)) {
+                continue;
+            }
             guesses.see(&nfc(name), raw, zone);
         }
     }

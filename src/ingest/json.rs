@@ -102,6 +102,7 @@ fn event(line: u64, members: &Members<'_>, mapping: &Mapping, visitor: &mut impl
         is_event: true,
         ts: get(members, mapping.ts()),
         event_id: get(members, mapping.event_id()).filter(|id| **id != Raw::Null),
+        op: get(members, "op").filter(|op| **op != Raw::Null),
         values,
     };
     visitor.row(line, &row, text);
@@ -123,6 +124,7 @@ fn contact(line: u64, members: &Members<'_>, mapping: &Mapping, visitor: &mut im
         is_event: false,
         ts: get(members, known[1]),
         event_id: None,
+        op: None,
         values: &values,
     };
     visitor.row(line, &row, text);
@@ -153,7 +155,11 @@ fn segment(line: u64, ty: &str, members: &Members<'_>, visitor: &mut impl Visito
                     values.push((key, raw));
                 }
             }
-            visitor.row(line, &Row { contact, event: None, is_event: false, ts, event_id: None, values: &values }, text);
+            visitor.row(
+                line,
+                &Row { contact, event: None, is_event: false, ts, event_id: None, op: None, values: &values },
+                text,
+            );
         }
         "track" | "page" | "screen" => {
             let mut values = record("properties");
@@ -162,7 +168,11 @@ fn segment(line: u64, ty: &str, members: &Members<'_>, visitor: &mut impl Visito
             if let (true, Some(name)) = (ty != "track", present("name")) {
                 values.push((Cow::Borrowed("name"), name.clone()));
             }
-            visitor.row(line, &Row { contact, event, is_event: true, ts, event_id: present("messageId"), values: &values }, text);
+            visitor.row(
+                line,
+                &Row { contact, event, is_event: true, ts, event_id: present("messageId"), op: None, values: &values },
+                text,
+            );
         }
         other => visitor.reject(
             line,

@@ -98,6 +98,7 @@ impl Table<'_> {
             is_event: self.kind == SourceKind::Events,
             ts: keys.ts.as_ref(),
             event_id: keys.event_id.as_ref(),
+            op: None,
             values,
         };
         visitor.row(number, &row, &String::new);

@@ -76,6 +76,8 @@ pub(super) struct Row<'r> {
     pub ts: Option<&'r Raw<'r>>,
     /// What makes the event unique.
     pub event_id: Option<&'r Raw<'r>>,
+    /// `delete` takes the event with the `event_id` back.
+    pub op: Option<&'r Raw<'r>>,
     /// Fields or attributes.
     pub values: &'r [(Cow<'r, str>, Raw<'r>)],
 }

@@ -22,6 +22,7 @@ pub enum Reason {
     R12,
     R13,
     R14,
+    R15,
 }
 
 impl Reason {
@@ -43,6 +44,7 @@ impl Reason {
             Self::R12 => "value outside the closed set",
             Self::R13 => "contact_id too long",
             Self::R14 => "line too long",
+            Self::R15 => "unusable op",
         }
     }
 }
@@ -74,6 +76,8 @@ pub struct Report {
     pub accepted: u64,
     /// Events that the contact had already, by `event_id`; filled in by who loads.
     pub duplicate: u64,
+    /// Lines among them that delete an event.
+    pub deletions: u64,
     /// Values rounded to the decimals of their column.
     pub rounded: u64,
     /// Rejected lines by reason.
@@ -88,6 +92,7 @@ pub struct Report {
 pub(super) struct Outcome {
     pub lines: u64,
     pub accepted: u64,
+    pub deletions: u64,
     pub rounded: u64,
     pub rejects: Vec<(u64, Reason, String, String)>,
 }
@@ -108,6 +113,7 @@ impl Report {
     pub(super) fn add(&mut self, outcome: Outcome, file: &str) {
         self.lines += outcome.lines;
         self.accepted += outcome.accepted;
+        self.deletions += outcome.deletions;
         self.rounded += outcome.rounded;
         for (line, code, message, text) in outcome.rejects {
             *self.rejected.entry(code).or_default() += 1;
@@ -123,6 +129,9 @@ impl std::fmt::Display for Report {
         writeln!(f, "lines read   {:>12}", self.lines)?;
         writeln!(f, "accepted     {:>12}", self.accepted)?;
         writeln!(f, "duplicate    {:>12}", self.duplicate)?;
+        if self.deletions > 0 {
+            writeln!(f, "deletions    {:>12}", self.deletions)?;
+        }
         writeln!(f, "rounded      {:>12}", self.rounded)?;
         writeln!(f, "rejected     {:>12}", self.rejected_lines())?;
         for (code, count) in &self.rejected {

@@ -7,7 +7,7 @@ use bytemuck::Pod;
 
 /// Version of all layouts; a change of any of them changes it.
 const LAYOUT: u8 = 1;
-const FRAME: usize = 16;
+pub(super) const FRAME: usize = 16;
 
 /// Frames a payload for storing: layout, kind, length, checksum.
 pub(super) fn frame(kind: u8, payload: &[u8]) -> Vec<u8> {

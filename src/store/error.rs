@@ -15,13 +15,13 @@ pub enum StoreError {
     #[error("`{}` is not empty; give a folder that is not there yet", .0.display())]
     NotEmpty(PathBuf),
     /// Written by another version.
-    #[error("the store at `{}` has format {found}, and this segql reads format {wanted}; import the data again, or use the segql that wrote it", .path.display())]
+    #[error("the store at `{}` has format {found}, and this segql reads formats 1 to {wanted}; use the segql that wrote it or a newer one", .path.display())]
     Version {
         /// Where it is.
         path: PathBuf,
         /// The format it has.
         found: u32,
-        /// The format this version reads.
+        /// The newest format this version reads.
         wanted: u32,
     },
     /// A value whose checksum or shape is wrong.
@@ -31,13 +31,19 @@ pub enum StoreError {
         what: String,
     },
     /// Another process or another part of this one is writing.
-    #[error("the store at `{}` is being written by {holder}; wait until that import ends", .path.display())]
+    #[error("the store at `{}` is being written by {holder}; wait until it ends", .path.display())]
     Locked {
         /// Where it is.
         path: PathBuf,
         /// Who holds it.
         holder: String,
     },
+    /// The file was replaced by a compaction while it was open.
+    #[error("the store at `{}` has been compacted meanwhile; open it again", .0.display())]
+    Replaced(PathBuf),
+    /// Rows that do not fit the store's schema.
+    #[error("{0}")]
+    Rows(String),
     /// The same store twice in one process.
     #[error("the store at `{}` is already open in this process", .0.display())]
     AlreadyOpen(PathBuf),
@@ -51,7 +57,7 @@ pub enum StoreError {
     #[error("interrupted")]
     Interrupted,
     /// A folder or a file.
-    #[error("cannot {action} `{}`: {error}", .path.display())]
+    #[error("cannot {action} `{}`: {}", .path.display(), reason(.error))]
     Io {
         /// What was tried.
         action: &'static str,
@@ -68,6 +74,23 @@ pub enum StoreError {
         /// Why not.
         error: String,
     },
+}
+
+/// Why the operating system refused, without its numbers.
+pub(crate) fn reason(error: &std::io::Error) -> String {
+    use std::io::ErrorKind as K;
+    match error.kind() {
+        K::NotFound => "there is no such file or folder".to_owned(),
+        K::PermissionDenied => "you may not".to_owned(),
+        K::ReadOnlyFilesystem => "it is on a file system that can only be read".to_owned(),
+        K::IsADirectory => "it is a folder".to_owned(),
+        K::NotADirectory => "a part of the path is a file, not a folder".to_owned(),
+        K::StorageFull | K::QuotaExceeded => "the disk is full".to_owned(),
+        K::FileTooLarge => "the file may not become larger".to_owned(),
+        // A disk that is full in the middle of a write looks like this, too.
+        _ if error.raw_os_error() == Some(5) => "reading or writing failed, or the disk is full (input/output error)".to_owned(),
+        _ => error.to_string(),
+    }
 }
 
 impl StoreError {

@@ -165,21 +165,80 @@ impl<'a> RowBlock<'a> {
     }
 }
 
-/// Encodes the hashed ids of a block's rows: two words each, 0 for a row without.
+/// Encodes the hashed ids of a block's rows: two words each, 0 for a row without. Where few rows have one, only those are
+/// kept, with their places and the number of rows.
 pub(super) fn encode_event_ids(ids: &[Option<u128>]) -> Vec<u8> {
-    #[expect(clippy::cast_possible_truncation, reason = "the two halves of 128 bits")]
-    let words: Vec<u64> = ids.iter().flat_map(|id| id.map_or([0, 0], |id| [id as u64, (id >> 64) as u64])).collect();
     let mut sections = SectionsWriter::default();
+    let with: Vec<(u32, u128)> = (0..).zip(ids).filter_map(|(row, id)| Some((row, (*id)?))).collect();
+    if with.len() < ids.len() / 2 {
+        sections.push_slice(&with.iter().flat_map(|(_, id)| halves(*id)).collect::<Vec<_>>());
+        sections.push_slice(&with.iter().map(|(row, _)| *row).collect::<Vec<_>>());
+        sections.push_slice(&[u32::try_from(ids.len()).unwrap_or(u32::MAX)]);
+    } else {
+        sections.push_slice(&ids.iter().flat_map(|id| halves(id.unwrap_or(0))).collect::<Vec<_>>());
+    }
+    sections.finish()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the two halves of 128 bits")]
+fn halves(id: u128) -> [u64; 2] {
+    [id as u64, (id >> 64) as u64]
+}
+
+fn joined([low, high]: &[u64; 2]) -> u128 {
+    u128::from(*high) << 64 | u128::from(*low)
+}
+
+/// Encodes the ids of deleted events with the slots of their contacts, ascending.
+pub(super) fn encode_deletions(deletions: &[(u16, u128)]) -> Vec<u8> {
+    let slots: Vec<u16> = deletions.iter().map(|(slot, _)| *slot).collect();
+    let words: Vec<u64> = deletions.iter().flat_map(|(_, id)| halves(*id)).collect();
+    let mut sections = SectionsWriter::default();
+    sections.push_slice(&slots);
     sections.push_slice(&words);
     sections.finish()
 }
 
+/// Reads the ids of deleted events back.
+pub(super) fn decode_deletions(payload: &[u8]) -> Option<Vec<(u16, u128)>> {
+    let mut sections = Sections::open(payload)?;
+    let slots: Cow<'_, [u16]> = sections.next_slice()?;
+    let words: Cow<'_, [u64]> = sections.next_slice()?;
+    let (pairs, rest) = words.as_chunks::<2>();
+    (rest.is_empty() && pairs.len() == slots.len()).then(|| slots.iter().copied().zip(pairs.iter().map(joined)).collect())
+}
+
 /// Reads hashed ids back.
 pub(super) fn decode_event_ids(payload: &[u8]) -> Option<Vec<Option<u128>>> {
-    let words: Cow<'_, [u64]> = Sections::open(payload)?.next_slice()?;
+    let mut sections = Sections::open(payload)?;
+    let words: Cow<'_, [u64]> = sections.next_slice()?;
     let (pairs, rest) = words.as_chunks::<2>();
-    rest.is_empty().then(|| {
-        let id = |[low, high]: &[u64; 2]| u128::from(*high) << 64 | u128::from(*low);
-        pairs.iter().map(id).map(|id| (id != 0).then_some(id)).collect()
-    })
+    if !rest.is_empty() {
+        return None;
+    }
+    let Some(rows) = sections.next_slice::<u32>() else {
+        return Some(pairs.iter().map(joined).map(|id| (id != 0).then_some(id)).collect());
+    };
+    let len = *sections.next_slice::<u32>()?.first()?;
+    let mut ids = vec![None; usize::try_from(len).ok().filter(|_| rows.last().is_none_or(|last| *last < len))?];
+    for (row, pair) in rows.iter().zip(pairs) {
+        *ids.get_mut(*row as usize)? = Some(joined(pair));
+    }
+    (rows.len() == pairs.len()).then_some(ids)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_come_back_whether_many_rows_have_one_or_few() {
+        let with = |share: u128| (0..500_u128).map(|n| (n % share == 0).then_some(n << 70 | 1)).collect::<Vec<_>>();
+        for ids in [with(1), with(2), with(3), with(400), vec![None; 500], Vec::new()] {
+            assert_eq!(decode_event_ids(&encode_event_ids(&ids)).unwrap(), ids);
+        }
+        assert!(encode_event_ids(&with(400)).len() < 200);
+        let deleted = [(3, 7_u128 << 100), (3, 9), (65_535, u128::MAX)];
+        assert_eq!(decode_deletions(&encode_deletions(&deleted)).unwrap(), deleted);
+    }
 }

@@ -4,7 +4,7 @@
 use crate::schema::{EventId, FieldId};
 
 /// What a part holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum PartKind {
     /// Ids of the chunk's contacts.
     Ids,
@@ -12,6 +12,8 @@ pub(super) enum PartKind {
     Field(FieldId),
     /// An event type.
     Event(EventId),
+    /// The ids of events that were deleted.
+    Deleted,
 }
 
 /// One part of one chunk.
@@ -39,6 +41,7 @@ impl Part {
             PartKind::Ids => (0, 0),
             PartKind::Field(id) => (1, id.0),
             PartKind::Event(id) => (2, id.0),
+            PartKind::Deleted => (3, 0),
         };
         let [c0, c1, c2, c3] = self.chunk.to_be_bytes();
         let [i0, i1] = u16::to_be_bytes(id);
@@ -52,6 +55,7 @@ impl Part {
             0 => PartKind::Ids,
             1 => PartKind::Field(FieldId(id)),
             2 => PartKind::Event(EventId(id)),
+            3 => PartKind::Deleted,
             _ => return None,
         };
         Some(Self { chunk: u32::from_be_bytes([c0, c1, c2, c3]), kind })
@@ -69,11 +73,18 @@ impl ValueKey {
         key
     }
 
-    /// The part and the generation of a stored key.
-    pub fn part_and_generation(bytes: &[u8]) -> Option<(Part, u32)> {
+    /// A stored key.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let part = Part::from_bytes(bytes)?;
-        let generation = bytes.get(PART_KEY..)?.first_chunk::<4>()?;
-        Some((part, u32::from_be_bytes(*generation)))
+        let (generation, rest) = bytes.get(PART_KEY..)?.split_first_chunk::<4>()?;
+        let (column, rest) = rest.split_first_chunk::<2>()?;
+        let (block, rest) = rest.split_first_chunk::<4>()?;
+        rest.is_empty().then(|| Self {
+            part,
+            generation: u32::from_be_bytes(*generation),
+            column: u16::from_be_bytes(*column),
+            block: u32::from_be_bytes(*block),
+        })
     }
 }
 
@@ -83,6 +94,7 @@ impl std::fmt::Display for ValueKey {
         match kind {
             PartKind::Ids => write!(f, "the contact ids of chunk {chunk}"),
             PartKind::Field(id) => write!(f, "field {} (column {}) of chunk {chunk}", id.0, self.column),
+            PartKind::Deleted => write!(f, "the ids of deleted events of chunk {chunk}"),
             PartKind::Event(id) => {
                 write!(f, "event type {} (column {}, block {}) of chunk {chunk}", id.0, self.column, self.block)
             }

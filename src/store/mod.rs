@@ -1,6 +1,7 @@
 //! The store: contacts, their fields and their events, in LMDB.
 //!
-//! Goes in: [`record::Batch`]es through a [`Loader`], all or nothing. Comes out: [`Snapshot`]s, each one consistent state,
+//! Goes in: [`record::Batch`]es through a [`Loader`], all or nothing, or through a [`Writer`], each durable when it is
+//! acknowledged. Comes out: [`Snapshot`]s, each one consistent state,
 //! with values as columns of a chunk (65,536 contacts) that are read in place.
 //!
 //! Properties callers rely on: a reader never waits for a writer and never sees half an import; a damaged value is an
@@ -9,7 +10,9 @@
 
 mod bytes;
 pub mod column;
+mod copy;
 mod datafile;
+mod delta;
 mod env;
 mod error;
 mod events;
@@ -18,14 +21,26 @@ mod key;
 mod load;
 mod profile;
 pub mod record;
+mod scan;
+mod slots;
 mod snapshot;
+mod stats;
+mod swap;
+mod verify;
+mod writer;
 
+pub use copy::CompactSummary;
 pub use env::Store;
 pub use error::StoreError;
+#[cfg(feature = "cli")]
+pub(crate) use error::reason;
 pub use events::{EventChunk, RowBlock};
-pub use load::{LoadOptions, LoadSummary, Loader};
+pub use load::{EraseSummary, Erasure, FoldSummary, LoadOptions, LoadSummary, Loader};
 pub use profile::{Profiles, StoredEvent};
-pub use snapshot::Snapshot;
+pub use snapshot::{Layer, Snapshot};
+pub use stats::{Delta, Named, Size, Stats};
+pub use verify::Verified;
+pub use writer::{Appended, Writer, WriterOptions};
 
 /// Contacts in a chunk.
 pub const CHUNK: u32 = 1 << 16;

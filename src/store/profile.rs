@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::column::Column;
 use super::events::{EventChunk, RowBlock};
-use super::{CHUNK, Snapshot, StoreError};
+use super::{CHUNK, Layer, Snapshot, StoreError};
 use crate::row::{Event, Profile};
 use crate::schema::{AttrId, EventId, EventType, FieldId};
 use crate::value::Value;
@@ -60,9 +60,10 @@ impl Snapshot<'_> {
     /// A damaged value, or a failure of the engine.
     pub fn fields_of(&self, contact: u32) -> Result<Vec<Option<Value>>, StoreError> {
         let (chunk, slot) = (contact / CHUNK, (contact % CHUNK) as usize);
+        let layer = self.layer_of(contact)?;
         (0_u16..)
             .zip(&self.schema().fields)
-            .map(|(id, column)| Ok(self.field(FieldId(id), chunk)?.and_then(|c| c.value(slot, column.ty.scalar()))))
+            .map(|(id, column)| Ok(self.field_in(layer, FieldId(id), chunk)?.and_then(|c| c.value(slot, column.ty.scalar()))))
             .collect()
     }
 
@@ -72,10 +73,13 @@ impl Snapshot<'_> {
     /// A damaged value, or a failure of the engine.
     pub fn since_of(&self, contact: u32) -> Result<Vec<Option<i64>>, StoreError> {
         let (chunk, slot) = (contact / CHUNK, (contact % CHUNK) as usize);
+        let layer = self.layer_of(contact)?;
         (0_u16..)
             .zip(&self.schema().fields)
             .map(|(id, _)| {
-                Ok(self.field_since(FieldId(id), chunk)?.and_then(|c| if let Column::Int(c) = c { c.get(slot) } else { None }))
+                Ok(self
+                    .field_since(layer, FieldId(id), chunk)?
+                    .and_then(|c| if let Column::Int(c) = c { c.get(slot) } else { None }))
             })
             .collect()
     }
@@ -86,15 +90,16 @@ impl Snapshot<'_> {
     /// A damaged value, or a failure of the engine.
     pub fn events_of(&self, contact: u32) -> Result<Vec<StoredEvent>, StoreError> {
         let (chunk, slot) = (contact / CHUNK, contact % CHUNK);
+        let layer = self.layer_of(contact)?;
         let mut events = Vec::new();
         for (id, ty) in (0_u16..).map(EventId).zip(&self.schema().events) {
-            let Some(summary) = self.events(id, chunk)? else { continue };
+            let Some(summary) = self.events_in(layer, id, chunk)? else { continue };
             let Some(block) = (0..summary.blocks()).find(|b| summary.block_slots(*b).contains(&slot)) else { continue };
-            let rows = self.rows(id, chunk, block)?;
+            let rows = self.rows_in(layer, id, chunk, block)?;
             let range = rows.rows_of(u16::try_from(slot).unwrap_or(u16::MAX));
             let columns: Vec<Option<Column<'_>>> = (0_u16..)
                 .take(ty.attributes.len())
-                .map(|a| self.attribute(id, chunk, block, AttrId(a)))
+                .map(|a| self.attribute_in(layer, id, chunk, block, AttrId(a)))
                 .collect::<Result<_, _>>()?;
             for row in range {
                 let value = |(column, definition): (&Option<Column<'_>>, &crate::schema::Column)| {
@@ -116,7 +121,7 @@ impl Snapshot<'_> {
 /// megabytes.
 pub struct Profiles<'s> {
     snapshot: &'s Snapshot<'s>,
-    chunks: RefCell<HashMap<u32, ChunkColumns<'s>>>,
+    chunks: RefCell<HashMap<(Layer, u32), ChunkColumns<'s>>>,
 }
 
 /// The columns of a chunk.
@@ -147,10 +152,11 @@ impl Profiles<'_> {
     pub fn get(&self, id: &str) -> Result<Option<Profile>, StoreError> {
         let Some(contact) = self.snapshot.find(id)? else { return Ok(None) };
         let (chunk, slot) = (contact / CHUNK, contact % CHUNK);
+        let layer = self.snapshot.layer_of(contact)?;
         let mut chunks = self.chunks.borrow_mut();
-        let columns = match chunks.entry(chunk) {
+        let columns = match chunks.entry((layer, chunk)) {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::hash_map::Entry::Vacant(entry) => entry.insert(ChunkColumns::read(self.snapshot, chunk)?),
+            std::collections::hash_map::Entry::Vacant(entry) => entry.insert(ChunkColumns::read(self.snapshot, layer, chunk)?),
         };
         let schema = self.snapshot.schema();
         let at = slot as usize;
@@ -167,7 +173,7 @@ impl Profiles<'_> {
         for ((id, ty), events) in (0_u16..).map(EventId).zip(&schema.events).zip(&mut columns.events) {
             let Some(events) = events else { continue };
             if events.summary.count().get(at).is_some() {
-                events.read(self.snapshot, (id, ty), (chunk, slot), &mut profile.events)?;
+                events.read(self.snapshot, layer, (id, ty), (chunk, slot), &mut profile.events)?;
             }
         }
         Ok(Some(profile))
@@ -175,17 +181,17 @@ impl Profiles<'_> {
 }
 
 impl<'s> ChunkColumns<'s> {
-    fn read(snapshot: &'s Snapshot<'s>, chunk: u32) -> Result<Self, StoreError> {
+    fn read(snapshot: &'s Snapshot<'s>, layer: Layer, chunk: u32) -> Result<Self, StoreError> {
         let fields = || (0_u16..).take(snapshot.schema().fields.len()).map(FieldId);
         let events = (0_u16..).take(snapshot.schema().events.len()).map(EventId);
         let of_type = |id| -> Result<Option<Events<'s>>, StoreError> {
-            let Some(summary) = snapshot.events(id, chunk)? else { return Ok(None) };
+            let Some(summary) = snapshot.events_in(layer, id, chunk)? else { return Ok(None) };
             let blocks = (0..summary.blocks()).map(|_| None).collect();
             Ok(Some(Events { summary, blocks }))
         };
         Ok(Self {
-            fields: fields().map(|f| snapshot.field(f, chunk)).collect::<Result<_, _>>()?,
-            since: fields().map(|f| snapshot.field_since(f, chunk)).collect::<Result<_, _>>()?,
+            fields: fields().map(|f| snapshot.field_in(layer, f, chunk)).collect::<Result<_, _>>()?,
+            since: fields().map(|f| snapshot.field_since(layer, f, chunk)).collect::<Result<_, _>>()?,
             events: events.map(of_type).collect::<Result<_, _>>()?,
         })
     }
@@ -196,6 +202,7 @@ impl<'s> Events<'s> {
     fn read(
         &mut self,
         snapshot: &'s Snapshot<'s>,
+        layer: Layer,
         (id, ty): (EventId, &EventType),
         (chunk, slot): (u32, u32),
         events: &mut Vec<Event>,
@@ -205,10 +212,10 @@ impl<'s> Events<'s> {
         let block = match place {
             Some(block) => block,
             None => place.insert(Block {
-                rows: snapshot.rows(id, chunk, number)?,
+                rows: snapshot.rows_in(layer, id, chunk, number)?,
                 attributes: (0_u16..)
                     .take(ty.attributes.len())
-                    .map(|a| snapshot.attribute(id, chunk, number, AttrId(a)))
+                    .map(|a| snapshot.attribute_in(layer, id, chunk, number, AttrId(a)))
                     .collect::<Result<_, _>>()?,
             }),
         };

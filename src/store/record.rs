@@ -44,6 +44,25 @@ const TAG_TIME: u8 = 6;
 const TAG_LIST: u8 = 7;
 const TAG_BITS: u32 = 3;
 
+/// The type that a row has which deletes an event.
+const DELETION: EventId = EventId(u16::MAX);
+
+/// How an `event_id` begins that says the hash itself, as exports do: the text that was hashed is not kept.
+pub const EVENT_HASH: &str = "segql:xxh3:";
+
+/// The hash under which an `event_id` is kept.
+///
+/// ```
+/// use segql::store::record::{EVENT_HASH, event_hash};
+/// let hash = event_hash("order 17");
+/// assert_eq!(event_hash(&format!("{EVENT_HASH}{hash:032x}")), hash);
+/// ```
+#[must_use]
+pub fn event_hash(id: &str) -> u128 {
+    let given = id.strip_prefix(EVENT_HASH).filter(|hex| hex.len() == 32).and_then(|hex| u128::from_str_radix(hex, 16).ok());
+    given.unwrap_or_else(|| twox_hash::XxHash3_128::oneshot(id.as_bytes()))
+}
+
 impl Batch {
     /// An empty batch.
     #[must_use]
@@ -91,9 +110,14 @@ impl Batch {
         write_varint(&mut self.bytes, u64::from(event.0) << 1 | u64::from(event_id.is_some()));
         self.bytes.extend_from_slice(&ts.to_le_bytes());
         if let Some(id) = event_id {
-            self.bytes.extend_from_slice(&twox_hash::XxHash3_128::oneshot(id.as_bytes()).to_le_bytes());
+            self.bytes.extend_from_slice(&event_hash(id).to_le_bytes());
         }
         self.close();
+    }
+
+    /// Deletes the event of `contact` that has this `event_id`, whether it has arrived already or is still to come.
+    pub fn delete_event(&mut self, contact: &str, event_id: &str) {
+        self.begin_event(contact, DELETION, 0, Some(event_id));
     }
 
     /// An attribute of the event begun last. Empty attributes are left out.
@@ -230,6 +254,14 @@ pub struct EventHead {
     pub ts: i64,
     /// 128-bit hash of its `event_id`.
     pub event_id: Option<u128>,
+}
+
+impl EventHead {
+    /// Whether the row deletes an event instead of being one.
+    #[must_use]
+    pub fn is_deletion(&self) -> bool {
+        self.event == DELETION
+    }
 }
 
 /// A value inside a body.

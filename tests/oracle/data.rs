@@ -21,19 +21,21 @@ pub struct World {
 }
 
 /// A contact, the instant of the line, and the fields that it sets or empties.
-type Line = (String, i64, Vec<(usize, Option<Value>)>);
+pub type Line = (String, i64, Vec<(usize, Option<Value>)>);
 
-/// Contact lines and events that arrive together.
-struct Import {
-    lines: Vec<Line>,
-    events: Vec<(String, Event, Option<String>)>,
+/// Contact lines, events and deletions of events that arrive together.
+#[derive(Debug, Default)]
+pub struct Import {
+    pub lines: Vec<Line>,
+    pub events: Vec<(String, Event, Option<String>)>,
+    pub deletions: Vec<(String, String)>,
 }
 
 pub const TEXTS: [&str; 10] = ["", "PL", "pl", "DE", "Łódź", "lodz", "ŁÓDŹ", "Straße", "STRASSE", "a.b(c"];
 pub const CLOSED: [&str; 3] = ["Standard", "Gold", "Żółty"];
 const ZONES: [&str; 4] = ["UTC", "Europe/Warsaw", "America/Sao_Paulo", "Pacific/Apia"];
 
-fn schema(rng: &mut impl Rng) -> Schema {
+pub fn schema(rng: &mut impl Rng) -> Schema {
     let mut decimals = || rng.random_range(0..=9_u8);
     let (a, b, c) = (decimals(), decimals(), decimals());
     let zone = ZONES.choose(rng).unwrap();
@@ -74,7 +76,7 @@ n = {{ type = "number", decimals = {c} }}
 }
 
 /// Instants around which things happen.
-fn moments() -> [i64; 8] {
+pub fn moments() -> [i64; 8] {
     [
         1_743_296_400_000, // 2025-03-30T01:00Z, clocks go forward in Warsaw
         1_761_440_400_000, // 2025-10-26T01:00Z, clocks go back
@@ -176,43 +178,20 @@ fn scalar(rng: &mut impl Rng, scalar: Scalar, closed: bool, now: i64, zone: chro
 impl World {
     pub fn random(rng: &mut impl Rng) -> Self {
         let schema = schema(rng);
-        let zone = schema.timezone;
         let now =
             moments().choose(rng).unwrap() + rng.random_range(-90_000_000..90_000_000_i64) * i64::from(rng.random_bool(0.5));
         let contacts = rng.random_range(1..14);
         let mut imports: Vec<Import> = Vec::new();
-        let events = [schema.event("A").unwrap(), schema.event("B").unwrap(), schema.event("MailOpen").unwrap()];
         for round in 0..rng.random_range(1..4_i64) {
-            let mut import = Import { lines: Vec::new(), events: Vec::new() };
-            for n in 0..contacts {
-                if rng.random_bool(0.8) {
-                    // A line speaks of all members of a list of records, or of none.
-                    let records = rng.random_bool(0.9);
-                    let mut fields: Vec<(usize, Option<Value>)> =
-                        values(rng, &schema.fields, 0.8, now, zone).into_iter().enumerate().collect();
-                    fields.retain(|(at, _)| match schema.fields[*at].ty {
-                        ColumnType::Item(_) => records,
-                        _ => rng.random_bool(0.9),
-                    });
-                    // Lines may be late: an older one than the store has seen says nothing.
-                    let ts = match rng.random_range(0..3) {
-                        0 => round * 10 - if rng.random_bool(0.2) { 15 } else { 0 },
-                        _ => instant(rng, now, zone),
-                    };
-                    import.lines.push((format!("c{n}"), ts, fields));
-                }
-                for _ in 0..rng.random_range(0..8) {
-                    let event = *events.choose(rng).unwrap();
-                    let attributes = &schema.event_type(event).unwrap().attributes;
-                    let attributes = values(rng, attributes, 0.7, now, zone);
-                    let event_id = rng.random_bool(0.3).then(|| format!("e{}", rng.random_range(0..6)));
-                    import.events.push((format!("c{n}"), Event { event, ts: instant(rng, now, zone), attributes }, event_id));
-                }
-            }
-            imports.push(import);
+            imports.push(Import::random(rng, &schema, (0..contacts).map(|n| (n, 0.8, 8)), round, now));
         }
         let profiles = model(&schema, &imports);
         Self { schema, now, profiles, imports }
+    }
+
+    /// A world without data, for scripts.
+    pub fn empty(schema: &Schema, now: i64) -> Self {
+        Self { schema: schema.clone(), now, profiles: Vec::new(), imports: Vec::new() }
     }
 
     /// A store that has received everything.
@@ -223,26 +202,7 @@ impl World {
             let memory_budget = if rng.random_bool(0.3) { 0 } else { 1 << 20 };
             let mut loader =
                 Loader::begin(&store, &self.schema, LoadOptions { memory_budget, ..LoadOptions::default() }).unwrap();
-            let mut batch = Batch::new(BatchKind::Contacts);
-            for (contact, ts, fields) in &import.lines {
-                batch.begin_contact(contact, *ts);
-                for (at, value) in fields {
-                    with_ref(value.as_ref(), &mut |value| batch.field(FieldId(u16::try_from(*at).unwrap()), value));
-                }
-            }
-            loader.push(&batch).unwrap();
-            let mut batch = Batch::new(BatchKind::Events);
-            for (contact, event, event_id) in &import.events {
-                batch.begin_event(contact, event.event, event.ts, event_id.as_deref());
-                for (at, value) in event.attributes.iter().enumerate() {
-                    with_ref(value.as_ref(), &mut |value| {
-                        if let Some(value) = value {
-                            batch.attribute(AttrId(u16::try_from(at).unwrap()), value);
-                        }
-                    });
-                }
-            }
-            loader.push(&batch).unwrap();
+            import.batches().iter().for_each(|batch| loader.push(batch).unwrap());
             loader.finish().unwrap();
         }
         self.compare(&store);
@@ -268,6 +228,71 @@ impl World {
             expected.sort_by_key(|e| (e.event, e.ts));
             assert_eq!(stored, expected, "{}", profile.id);
         }
+    }
+}
+
+impl Import {
+    /// Lines and events of some contacts: each with the chance of a line and the most events.
+    pub fn random(
+        rng: &mut impl Rng,
+        schema: &Schema,
+        contacts: impl Iterator<Item = (i32, f64, i32)>,
+        round: i64,
+        now: i64,
+    ) -> Self {
+        let zone = schema.timezone;
+        let events: Vec<_> = ["A", "B", "MailOpen"].iter().filter_map(|name| schema.event(name)).collect();
+        let mut import = Self::default();
+        for (n, line, most) in contacts {
+            if rng.random_bool(line) {
+                // A line speaks of all members of a list of records, or of none.
+                let records = rng.random_bool(0.9);
+                let mut fields: Vec<(usize, Option<Value>)> =
+                    values(rng, &schema.fields, 0.8, now, zone).into_iter().enumerate().collect();
+                fields.retain(|(at, _)| match schema.fields[*at].ty {
+                    ColumnType::Item(_) => records,
+                    _ => rng.random_bool(0.9),
+                });
+                // Lines may be late: an older one than the store has seen says nothing.
+                let ts = match rng.random_range(0..3) {
+                    0 => round * 10 - if rng.random_bool(0.2) { 15 } else { 0 },
+                    _ => instant(rng, now, zone),
+                };
+                import.lines.push((format!("c{n}"), ts, fields));
+            }
+            for _ in 0..rng.random_range(0..most) {
+                let event = *events.choose(rng).unwrap();
+                let attributes = &schema.event_type(event).unwrap().attributes;
+                let attributes = values(rng, attributes, 0.7, now, zone);
+                let event_id = rng.random_bool(0.3).then(|| format!("e{}", rng.random_range(0..6)));
+                import.events.push((format!("c{n}"), Event { event, ts: instant(rng, now, zone), attributes }, event_id));
+            }
+        }
+        import
+    }
+
+    /// The same as batches.
+    pub fn batches(&self) -> [Batch; 2] {
+        let mut lines = Batch::new(BatchKind::Contacts);
+        for (contact, ts, fields) in &self.lines {
+            lines.begin_contact(contact, *ts);
+            for (at, value) in fields {
+                with_ref(value.as_ref(), &mut |value| lines.field(FieldId(u16::try_from(*at).unwrap()), value));
+            }
+        }
+        let mut events = Batch::new(BatchKind::Events);
+        for (contact, event, event_id) in &self.events {
+            events.begin_event(contact, event.event, event.ts, event_id.as_deref());
+            for (at, value) in event.attributes.iter().enumerate() {
+                with_ref(value.as_ref(), &mut |value| {
+                    if let Some(value) = value {
+                        events.attribute(AttrId(u16::try_from(at).unwrap()), value);
+                    }
+                });
+            }
+        }
+        self.deletions.iter().for_each(|(contact, id)| events.delete_event(contact, id));
+        [lines, events]
     }
 }
 

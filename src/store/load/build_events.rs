@@ -1,15 +1,18 @@
 //! Events: rows sorted by type, contact, instant and arrival, merged with what the store has, duplicates left out.
 
 use super::super::column::{TextBuilder, encode_ints, encode_list};
-use super::super::events::{ATTRIBUTES, EVENT_IDS, ROWS, SUMMARY, encode_event_ids, encode_rows, encode_summary};
+use super::super::events::{
+    ATTRIBUTES, EVENT_IDS, ROWS, SUMMARY, encode_deletions, encode_event_ids, encode_rows, encode_summary,
+};
 use super::super::key::{Part, PartKind};
 use super::super::record::BodyValue;
-use super::super::snapshot::{KIND_COLUMN, KIND_EVENT_IDS, KIND_ROWS, KIND_SUMMARY};
-use super::super::{CHUNK, StoreError};
+use super::super::snapshot::Snapshot;
+use super::super::snapshot::{KIND_COLUMN, KIND_DELETIONS, KIND_EVENT_IDS, KIND_ROWS, KIND_SUMMARY};
+use super::super::{CHUNK, StoreError, Words};
 use super::build::{Job, Output};
 use super::partition::Partition;
-use super::pass::{Origin, Pass, Row, Source, Stored, TypeRows, touched_types};
-use crate::schema::{ColumnType, EventId, EventType, Scalar};
+use super::pass::{Origin, Pass, Row, Source, Stored};
+use crate::schema::{ColumnType, EventId, EventType, Scalar, Schema};
 use crate::value::{Value, ValueRef};
 
 /// Rows after which a block ends with its contact.
@@ -25,52 +28,148 @@ struct TypeState {
     block_ends: Vec<u32>,
 }
 
+/// What a thread that builds chunks keeps from one to the next: memory that is new has to be cleared first.
+#[derive(Default)]
+pub(super) struct Scratch {
+    bytes: Vec<u8>,
+    pass: Pass,
+}
+
 /// Builds the parts of the event types that the rows are of.
 pub(super) fn build(
     job: &Job<'_>,
     chunk: u32,
     partition: &Partition,
-    input: &mut Pass,
+    scratch: &mut Scratch,
     output: &Output<'_>,
 ) -> Result<(), StoreError> {
     let snapshot = job.store.snapshot()?;
     let types = job.schema.events.len();
     let passes = u32::try_from(partition.len().div_ceil(PASS_BYTES)).unwrap_or(CHUNK).clamp(1, CHUNK);
     let mut states: Vec<Option<TypeState>> = (0..types).map(|_| None).collect();
-    let touched = if passes == 1 { None } else { Some(touched_types(partition, types)?) };
+    let Scratch { bytes, pass: input } = scratch;
+    let touched = if passes == 1 { None } else { Some(touched_types(partition, &snapshot, chunk, types, input)?) };
     let (mut added, mut duplicates) = (0, 0);
+    let mut deletions: Vec<(u16, u128)> = Vec::new();
     for pass in 0..passes {
         let slots = pass * CHUNK / passes..(pass + 1) * CHUNK / passes;
-        input.read(partition, &slots, types)?;
-        let touched = touched.clone().unwrap_or_else(|| input.touched());
-        let stored = Stored::load(&snapshot, chunk, &slots, &touched)?;
-        duplicates += input.remove_duplicates(&snapshot, chunk, &slots)?;
-        added += input.len() as u64;
+        bytes.clear();
+        partition.read(|slot| slots.contains(&u32::from(slot)), bytes)?;
+        input.read(bytes, types)?;
+        let settled = input.settle(bytes, &snapshot, chunk)?;
+        let mut touched = touched.clone().unwrap_or_else(|| input.touched());
+        touched.iter_mut().zip(&settled.deleted_from).for_each(|(t, deleted)| *t |= deleted);
+        let mut stored = Stored::load(&snapshot, chunk, &slots, &touched, None)?;
+        stored.remove(input.deletions());
+        deletions.extend(input.deletions());
+        duplicates += settled.duplicates;
+        added += input.by_type.iter().map(Vec::len).sum::<usize>() as u64;
         input.merge(&stored);
-        let with_ids = input.has_ids || stored.has_ids();
-        for ((event, TypeRows { rows, bytes }), state) in (0_u16..).map(EventId).zip(&input.by_type).zip(&mut states) {
-            if !rows.is_empty() {
+        let origin = Origin { bytes, stored: &stored, with_ids: input.has_ids() || stored.has_ids() };
+        for (((event, rows), state), deleted) in
+            (0_u16..).map(EventId).zip(&input.by_type).zip(&mut states).zip(&settled.deleted_from)
+        {
+            // A type whose last row is deleted is written anew, too.
+            if !rows.is_empty() || *deleted {
                 let state = state.get_or_insert_with(TypeState::new);
-                let origin = Origin { bytes, stored: &stored, with_ids };
-                state.add(job, chunk, event, rows, origin, output)?;
+                state.add(job.schema, chunk, event, rows, origin, output)?;
             }
         }
     }
     for (id, state) in (0_u16..).zip(states) {
         if let Some(state) = state {
-            let part = Part { chunk, kind: PartKind::Event(EventId(id)) };
-            output.put(
-                part,
-                SUMMARY,
-                0,
-                KIND_SUMMARY,
-                &encode_summary(&state.count, &state.first, &state.last, &state.block_ends),
-            );
-            output.done(part);
+            state.finish(Part { chunk, kind: PartKind::Event(EventId(id)) }, output);
         }
+    }
+    if !deletions.is_empty() {
+        deletions.extend(snapshot.deletions(chunk)?);
+        put_deletions(chunk, deletions, output);
     }
     output.counts(added, duplicates);
     Ok(())
+}
+
+/// Writes the ids of a chunk's deleted events.
+fn put_deletions(chunk: u32, mut deletions: Vec<(u16, u128)>, output: &Output<'_>) {
+    deletions.sort_unstable();
+    deletions.dedup();
+    let part = Part { chunk, kind: PartKind::Deleted };
+    output.put(part, 0, 0, KIND_DELETIONS, &encode_deletions(&deletions));
+    output.done(part);
+}
+
+/// Builds one event type for the contacts of `only`: their rows in the store and those of `pass`, which are settled.
+pub(super) fn build_type(
+    schema: &Schema,
+    snapshot: &Snapshot<'_>,
+    part: Part,
+    (pass, bytes): (&Pass, &[u8]),
+    only: &Words,
+    output: &Output<'_>,
+) -> Result<(), StoreError> {
+    let PartKind::Event(event) = part.kind else { return Ok(()) };
+    let chunk = part.chunk;
+    let mut alone = pass.of_type(event);
+    let touched: Vec<bool> = (0_u16..).take(schema.events.len()).map(|id| id == event.0).collect();
+    let mut stored = Stored::load(snapshot, chunk, &(0..CHUNK), &touched, Some(only))?;
+    stored.remove(pass.deletions());
+    alone.merge(&stored);
+    let origin = Origin { bytes, stored: &stored, with_ids: alone.has_ids() || stored.has_ids() };
+    let mut state = TypeState::new();
+    if let Some(rows) = alone.by_type.get(usize::from(event.0)) {
+        state.add(schema, chunk, event, rows, origin, output)?;
+    }
+    state.finish(part, output);
+    Ok(())
+}
+
+/// Builds the events of a chunk without some contacts: those types of which they have rows, and the deleted ids.
+pub(super) fn build_without(
+    schema: &Schema,
+    snapshot: &Snapshot<'_>,
+    chunk: u32,
+    erased: &Words,
+    output: &Output<'_>,
+) -> Result<(), StoreError> {
+    let mut others = super::super::slots::first(CHUNK);
+    others.iter_mut().zip(erased).for_each(|(word, erased)| *word &= !erased);
+    let mut none = Pass::default();
+    none.read(&[], schema.events.len())?;
+    for event in (0_u16..).map(EventId).take(snapshot.schema().events.len()) {
+        let Some(summary) = snapshot.events(event, chunk)? else { continue };
+        if super::super::slots::iter(erased).any(|slot| summary.count().get(usize::from(slot)).is_some()) {
+            build_type(schema, snapshot, Part { chunk, kind: PartKind::Event(event) }, (&none, &[]), &others, output)?;
+        }
+    }
+    let deletions = snapshot.deletions(chunk)?;
+    let kept: Vec<(u16, u128)> =
+        deletions.iter().copied().filter(|(slot, _)| super::super::slots::contains(&others, *slot)).collect();
+    if kept.len() < deletions.len() {
+        put_deletions(chunk, kept, output);
+    }
+    Ok(())
+}
+
+/// Which event types a partition changes, where it is read in several passes.
+fn touched_types(
+    partition: &Partition,
+    snapshot: &Snapshot<'_>,
+    chunk: u32,
+    types: usize,
+    pass: &mut Pass,
+) -> Result<Vec<bool>, StoreError> {
+    let mut touched = vec![false; types];
+    for quarter in 0..64_u16 {
+        let mut bytes = Vec::new();
+        partition.read(|slot| slot % 64 == quarter, &mut bytes)?;
+        pass.read(&bytes, types)?;
+        for (t, seen) in touched.iter_mut().zip(pass.touched()) {
+            *t |= seen;
+        }
+        let deleted = pass.settle(&bytes, snapshot, chunk)?.deleted_from;
+        touched.iter_mut().zip(deleted).for_each(|(t, deleted)| *t |= deleted);
+    }
+    Ok(touched)
 }
 
 impl TypeState {
@@ -79,10 +178,17 @@ impl TypeState {
         Self { count: vec![None; slots], first: vec![None; slots], last: vec![None; slots], block_ends: Vec::new() }
     }
 
+    /// Writes the summary, with which the part is complete.
+    fn finish(self, part: Part, output: &Output<'_>) {
+        let summary = encode_summary(&self.count, &self.first, &self.last, &self.block_ends);
+        output.put(part, SUMMARY, 0, KIND_SUMMARY, &summary);
+        output.done(part);
+    }
+
     /// Adds the rows of the contacts of a pass, block by block.
     fn add(
         &mut self,
-        job: &Job<'_>,
+        schema: &Schema,
         chunk: u32,
         event: EventId,
         rows: &[Row],
@@ -90,7 +196,7 @@ impl TypeState {
         output: &Output<'_>,
     ) -> Result<(), StoreError> {
         let part = Part { chunk, kind: PartKind::Event(event) };
-        let ty = job.schema.event_type(event).ok_or_else(|| StoreError::damaged("temporary data of the import"))?;
+        let ty = schema.event_type(event).ok_or_else(|| StoreError::damaged("temporary data of the import"))?;
         let mut rest = rows;
         while !rest.is_empty() {
             // A block ends with the contact that fills it.
@@ -148,6 +254,7 @@ fn attributes(
     for (at, row) in rows.iter().enumerate() {
         match row.source(origin).ok_or_else(damaged)? {
             Source::New(mut body) => {
+                body.event_head().ok_or_else(damaged)?;
                 while !body.is_at_end() {
                     let (id, value) = body.entry().ok_or_else(damaged)?;
                     if let Some(value) = value {

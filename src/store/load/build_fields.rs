@@ -1,15 +1,15 @@
 //! Fields: contact lines applied in order of their instants over what the store has.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::column::{encode_ints, encode_list, encode_texts};
 use super::super::key::{Part, PartKind};
 use super::super::record::{Body, BodyValue};
-use super::super::snapshot::{FIELD_SEEN, FIELD_SINCE, FIELD_VALUES, KIND_COLUMN, Snapshot};
-use super::super::{CHUNK, StoreError};
+use super::super::snapshot::{FIELD_SEEN, FIELD_SINCE, FIELD_VALUES, KIND_COLUMN, Layer, Snapshot};
+use super::super::{CHUNK, StoreError, Words, slots};
 use super::build::{Job, Output};
-use super::partition::Partition;
-use crate::schema::{ColumnType, FieldId, Scalar};
+use super::partition::{Partition, rows};
+use crate::schema::{ColumnType, FieldId, Scalar, Schema};
 use crate::value::{Value, ValueRef};
 
 /// One field of all contacts of a chunk.
@@ -19,70 +19,167 @@ struct Field {
     seen: Vec<Option<i64>>,
 }
 
+/// Contact lines of one chunk, in the order in which they are applied.
+#[derive(Default)]
+pub(super) struct Lines {
+    bytes: Vec<u8>,
+    /// Instant, slot and place of the body.
+    order: Vec<(i64, u16, std::ops::Range<usize>)>,
+}
+
+impl Lines {
+    /// Lines that arrived in batches, one of which ends at each of `ends`: instant and arrival decide within a batch, and
+    /// the batches hold one after the other. Most lines carry no instants, and then sorting changes nothing.
+    pub fn new(bytes: Vec<u8>, ends: &[usize]) -> Result<Self, StoreError> {
+        let mut order = Vec::new();
+        let mut begin = 0;
+        for (slot, _, range) in rows(&bytes) {
+            let mut body = Body::new(bytes.get(range.clone()).unwrap_or_default());
+            let ts = body.contact_head().ok_or_else(damaged)?;
+            let is_last = ends.binary_search(&range.end).is_ok();
+            order.push((ts, slot, range));
+            if is_last {
+                order.get_mut(begin..).unwrap_or_default().sort_by_key(|(ts, ..)| *ts);
+                begin = order.len();
+            }
+        }
+        order.get_mut(begin..).unwrap_or_default().sort_by_key(|(ts, ..)| *ts);
+        Ok(Self { bytes, order })
+    }
+
+    /// The slots of all lines, in order.
+    pub fn slots(&self) -> impl Iterator<Item = u16> {
+        self.order.iter().map(|(_, slot, _)| *slot)
+    }
+
+    /// The fields that they speak of.
+    pub fn fields(&self) -> Result<BTreeSet<u16>, StoreError> {
+        let mut fields = BTreeSet::new();
+        self.entries(&mut |_, _, id, _| {
+            fields.insert(id);
+            Ok(())
+        })?;
+        Ok(fields)
+    }
+
+    /// Instant, slot, field and value of everything that the lines say.
+    fn entries<'l>(
+        &'l self,
+        see: &mut dyn FnMut(i64, u16, u16, Option<BodyValue<'l>>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        for (ts, slot, range) in &self.order {
+            let mut body = Body::new(self.bytes.get(range.clone()).unwrap_or_default());
+            body.contact_head().ok_or_else(damaged)?;
+            while !body.is_at_end() {
+                let (id, value) = body.entry().ok_or_else(damaged)?;
+                see(*ts, *slot, id, value)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn damaged() -> StoreError {
+    StoreError::damaged("lines of contacts")
+}
+
 /// Builds the parts of the fields that the rows speak of.
 pub(super) fn build(job: &Job<'_>, chunk: u32, partition: &Partition, output: &Output<'_>) -> Result<(), StoreError> {
-    let damaged = || StoreError::damaged("temporary data of the import");
     let mut bytes = Vec::new();
-    let mut order = Vec::new();
-    partition.each(&mut |slot, body| {
-        let ts = Body::new(body).contact_head().ok_or_else(damaged)?;
-        order.push((ts, slot, bytes.len()..bytes.len() + body.len()));
-        bytes.extend_from_slice(body);
-        Ok(())
-    })?;
-    // Instant and arrival decide what holds; most files carry no instants, and then this changes nothing.
-    order.sort_by_key(|(ts, ..)| *ts);
+    partition.read(|_| true, &mut bytes)?;
+    let lines = Lines::new(bytes, partition.ends())?;
     let snapshot = job.store.snapshot()?;
     let mut fields: BTreeMap<u16, Field> = BTreeMap::new();
-    for (ts, slot, range) in order {
-        let mut body = Body::new(bytes.get(range).unwrap_or_default());
-        body.contact_head().ok_or_else(damaged)?;
-        while !body.is_at_end() {
-            let (id, value) = body.entry().ok_or_else(damaged)?;
-            let field = match fields.entry(id) {
-                std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-                std::collections::btree_map::Entry::Vacant(entry) => {
-                    entry.insert(Field::load(job, &snapshot, FieldId(id), chunk)?)
-                }
-            };
-            field.apply(usize::from(slot), ts, value.map(owned));
+    lines.entries(&mut |ts, slot, id, value| {
+        let field = match fields.entry(id) {
+            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                entry.insert(Field::load(job.schema, &snapshot, FieldId(id), chunk, None)?)
+            }
+        };
+        field.apply(usize::from(slot), ts, value.map(owned));
+        Ok(())
+    })?;
+    fields.into_iter().try_for_each(|(id, field)| field.put(job.schema, chunk, FieldId(id), output))
+}
+
+/// Builds one field for the contacts of `only`: what the store has of them, and what the lines say.
+pub(super) fn build_field(
+    schema: &Schema,
+    snapshot: &Snapshot<'_>,
+    (field, chunk): (FieldId, u32),
+    lines: &Lines,
+    only: &Words,
+    output: &Output<'_>,
+) -> Result<(), StoreError> {
+    let mut built = Field::load(schema, snapshot, field, chunk, Some(only))?;
+    lines.entries(&mut |ts, slot, id, value| {
+        if id == field.0 {
+            built.apply(usize::from(slot), ts, value.map(owned));
         }
-    }
-    for (id, field) in fields {
-        let part = Part { chunk, kind: PartKind::Field(FieldId(id)) };
-        let Some(definition) = job.schema.field_column(FieldId(id)) else { return Err(damaged()) };
-        output.put(part, FIELD_VALUES, 0, KIND_COLUMN, &encode(&field.values, definition.ty, true));
-        output.put(part, FIELD_SINCE, 0, KIND_COLUMN, &encode_ints(&field.since));
-        output.put(part, FIELD_SEEN, 0, KIND_COLUMN, &encode_ints(&field.seen));
-        output.done(part);
+        Ok(())
+    })?;
+    built.put(schema, chunk, field, output)
+}
+
+/// Builds the fields of a chunk that some contacts have a value of, without these contacts.
+pub(super) fn build_without(
+    schema: &Schema,
+    snapshot: &Snapshot<'_>,
+    chunk: u32,
+    erased: &Words,
+    output: &Output<'_>,
+) -> Result<(), StoreError> {
+    let mut others = slots::first(CHUNK);
+    others.iter_mut().zip(erased).for_each(|(word, erased)| *word &= !erased);
+    for id in (0_u16..).map(FieldId).take(snapshot.schema().fields.len()) {
+        // Whoever has a value has been seen.
+        let Some(super::super::column::Column::Int(seen)) = snapshot.field_seen(id, chunk)? else { continue };
+        if slots::iter(erased).any(|slot| seen.get(usize::from(slot)).is_some()) {
+            Field::load(schema, snapshot, id, chunk, Some(&others))?.put(schema, chunk, id, output)?;
+        }
     }
     Ok(())
 }
 
 impl Field {
-    fn load(job: &Job<'_>, snapshot: &Snapshot<'_>, id: FieldId, chunk: u32) -> Result<Self, StoreError> {
+    /// What the store has, of the contacts of `only` if there is such a set.
+    fn load(schema: &Schema, snapshot: &Snapshot<'_>, id: FieldId, chunk: u32, only: Option<&Words>) -> Result<Self, StoreError> {
         let slots = CHUNK as usize;
+        let wanted = |slot: usize| only.is_none_or(|only| u16::try_from(slot).is_ok_and(|slot| slots::contains(only, slot)));
         let mut field = Self { values: vec![None; slots], since: vec![None; slots], seen: vec![None; slots] };
-        let Some(scalar) = job.schema.field_column(id).map(|c| c.ty.scalar()) else { return Ok(field) };
+        let Some(scalar) = schema.field_column(id).map(|c| c.ty.scalar()) else { return Ok(field) };
         // A part that does not exist has no column.
         if snapshot.schema().field_column(id).is_none() {
             return Ok(field);
         }
         if let Some(column) = snapshot.field(id, chunk)? {
-            for (slot, target) in field.values.iter_mut().enumerate() {
+            for (slot, target) in field.values.iter_mut().enumerate().filter(|(slot, _)| wanted(*slot)) {
                 *target = column.value(slot, scalar);
             }
         }
-        for (column, targets) in
-            [(snapshot.field_since(id, chunk)?, &mut field.since), (snapshot.field_seen(id, chunk)?, &mut field.seen)]
-        {
+        for (column, targets) in [
+            (snapshot.field_since(Layer::Base, id, chunk)?, &mut field.since),
+            (snapshot.field_seen(id, chunk)?, &mut field.seen),
+        ] {
             if let Some(super::super::column::Column::Int(column)) = column {
-                for (slot, target) in targets.iter_mut().enumerate() {
+                for (slot, target) in targets.iter_mut().enumerate().filter(|(slot, _)| wanted(*slot)) {
                     *target = column.get(slot);
                 }
             }
         }
         Ok(field)
+    }
+
+    /// Writes the part.
+    fn put(&self, schema: &Schema, chunk: u32, id: FieldId, output: &Output<'_>) -> Result<(), StoreError> {
+        let part = Part { chunk, kind: PartKind::Field(id) };
+        let definition = schema.field_column(id).ok_or_else(damaged)?;
+        output.put(part, FIELD_VALUES, 0, KIND_COLUMN, &encode(&self.values, definition.ty, true));
+        output.put(part, FIELD_SINCE, 0, KIND_COLUMN, &encode_ints(&self.since));
+        output.put(part, FIELD_SEEN, 0, KIND_COLUMN, &encode_ints(&self.seen));
+        output.done(part);
+        Ok(())
     }
 
     /// What a line of `ts` says of a contact; an older line than the newest says nothing any more.

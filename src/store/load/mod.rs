@@ -9,19 +9,28 @@ mod build;
 mod build_events;
 mod build_fields;
 mod dictionary;
+mod erase;
+mod fold;
+mod overlay;
 mod partition;
 mod pass;
+mod small;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-use super::env::{Meta, WriterLock};
+use super::env::{FORMAT, Meta, WriterLock, part_digest};
 use super::key::{Part, ValueKey};
 use super::record::{Batch, BatchKind};
 use super::{CHUNK, MAX_CONTACT_ID_BYTES, Store, StoreError};
 use crate::schema::Schema;
 use dictionary::{Dictionary, UNKNOWN};
+pub use erase::{EraseSummary, Erasure};
+pub use fold::FoldSummary;
+pub(super) use fold::{FOLD_BYTES, fold};
+pub(super) use overlay::Overlay;
 use partition::Partitions;
+pub(super) use partition::{rows, write_row};
 
 /// How to load.
 #[derive(Debug, Clone)]
@@ -83,6 +92,7 @@ impl<'s> Loader<'s> {
             return Err(StoreError::Schema("the schema is not the store's schema, nor one that has grown from it".to_owned()));
         }
         meta.set_schema(schema);
+        meta.format = FORMAT;
         let contacts = meta.contacts;
         Ok(Self {
             store,
@@ -126,6 +136,17 @@ impl<'s> Loader<'s> {
     /// [`StoreError::Interrupted`] then; else those of [`Self::finish`].
     pub fn finish_unless(mut self, stop: &(dyn Fn() -> bool + Sync)) -> Result<LoadSummary, StoreError> {
         let previous = self.meta.contacts;
+        let table = self.store.upgrade()?;
+        if small::is_small(previous, &self.contacts, &self.events) {
+            return self.append(table, stop);
+        }
+        // What has been appended arrived before.
+        fold(self.store, table, self.options.threads, stop)?;
+        {
+            let txn = self.store.env.read_txn().map_err(|e| self.store.engine(&e))?;
+            let folded = self.store.meta(&txn)?;
+            (self.meta.generation, self.meta.parts_digest) = (folded.generation, folded.parts_digest);
+        }
         let generation = self.meta.generation.wrapping_add(1);
         self.meta.generation = generation;
         self.meta.contacts = self.dictionary.contacts();
@@ -142,14 +163,14 @@ impl<'s> Loader<'s> {
             events: &self.events,
             generation,
             previous,
-            ids: &ids,
+            ids: build::Ids::Imported(&ids),
             stop,
         };
         let built = build::build(&job, &chunks, self.options.threads)?;
         self.store.publish(&self.meta, &ids, previous, &built.parts)?;
         Ok(LoadSummary {
             contacts_new: self.meta.contacts - previous,
-            contacts_total: self.meta.contacts,
+            contacts_total: self.store.snapshot()?.contacts(),
             events_added: built.events_added,
             duplicates: built.duplicates,
         })
@@ -157,7 +178,7 @@ impl<'s> Loader<'s> {
 }
 
 /// Whether every field, event and attribute of `known` stands at its place in `schema`.
-fn is_grown_from(schema: &Schema, known: &Schema) -> bool {
+pub(super) fn is_grown_from(schema: &Schema, known: &Schema) -> bool {
     let prefix = |longer: &[crate::schema::Column], shorter: &[crate::schema::Column]| {
         longer.len() >= shorter.len() && longer.iter().zip(shorter).all(|(a, b)| a.name == b.name && a.ty == b.ty)
     };
@@ -174,20 +195,30 @@ impl Store {
         for (id, position) in ids.sorted() {
             self.tables.ids.put(&mut txn, id, &(first + position).to_le_bytes()).map_err(failed)?;
         }
+        self.publish_parts(&mut txn, meta.clone(), parts)?;
+        self.commit(txn)
+    }
+
+    /// The same within a transaction that does more.
+    fn publish_parts(&self, txn: &mut heed::RwTxn<'_>, mut meta: Meta, parts: &[Part]) -> Result<(), StoreError> {
+        let failed = |e: heed::Error| self.engine(&e);
+        let mut digest = meta.parts_digest.unwrap_or_default();
         let mut replaced = Vec::new();
         for part in parts {
             let key = part.bytes();
-            if let Some(old) = super::env::generation_of(self.tables.parts.get(&txn, &key).map_err(failed)?) {
+            if let Some(old) = super::env::generation_of(self.tables.parts.get(txn, &key).map_err(failed)?) {
                 replaced.push((*part, old));
+                digest ^= part_digest(&key, &old.to_le_bytes());
             }
-            self.tables.parts.put(&mut txn, &key, &meta.generation.to_le_bytes()).map_err(failed)?;
+            digest ^= part_digest(&key, &meta.generation.to_le_bytes());
+            self.tables.parts.put(txn, &key, &meta.generation.to_le_bytes()).map_err(failed)?;
         }
+        meta.parts_digest = Some(digest);
         for (part, generation) in replaced {
-            self.remove_part(&mut txn, part, generation)?;
+            self.remove_part(txn, part, generation)?;
         }
-        self.put_meta(&mut txn, meta)?;
-        self.tables.meta.delete(&mut txn, UNFINISHED).map_err(failed)?;
-        self.commit(txn)
+        self.put_meta(txn, &meta)?;
+        self.tables.meta.delete(txn, UNFINISHED).map(drop).map_err(failed)
     }
 
     /// Removes the values of one generation of a part.
@@ -199,7 +230,7 @@ impl Store {
     }
 
     /// Removes what an import that did not finish has left behind.
-    fn remove_unfinished(&self) -> Result<(), StoreError> {
+    pub(super) fn remove_unfinished(&self) -> Result<(), StoreError> {
         let failed = |e: heed::Error| self.engine(&e);
         let mut unfinished = HashSet::new();
         {
@@ -211,7 +242,7 @@ impl Store {
             }
             for entry in self.tables.values.iter(&txn).map_err(failed)? {
                 let (key, _) = entry.map_err(failed)?;
-                if let Some((part, generation)) = ValueKey::part_and_generation(key)
+                if let Some(ValueKey { part, generation, .. }) = ValueKey::from_bytes(key)
                     && generation == meta.generation.wrapping_add(1)
                 {
                     unfinished.insert((part, generation));
@@ -228,4 +259,4 @@ impl Store {
 }
 
 /// Present while an import writes values that are not visible yet.
-const UNFINISHED: &[u8] = b"unfinished";
+pub(super) const UNFINISHED: &[u8] = b"unfinished";

@@ -24,6 +24,8 @@ pub(super) struct Partition {
     buffer: Vec<u8>,
     file: Option<File>,
     spilled: u64,
+    /// Where batches end that hold one after the other; none when all rows arrived together.
+    ends: Vec<usize>,
 }
 
 impl Partitions {
@@ -43,6 +45,30 @@ impl Partitions {
         let before = partition.buffer.len();
         write_row(&mut partition.buffer, slot, body);
         self.buffered += partition.buffer.len() - before;
+    }
+
+    /// Adds a batch of a chunk that has been stored as it came.
+    pub fn push_batch(&mut self, chunk: u32, rows: &[u8]) {
+        let at = chunk as usize;
+        if at >= self.chunks.len() {
+            self.chunks.resize_with(at + 1, Partition::default);
+        }
+        if let Some(partition) = self.chunks.get_mut(at) {
+            partition.buffer.extend_from_slice(rows);
+            partition.ends.push(partition.buffer.len());
+            self.buffered += rows.len();
+        }
+    }
+
+    /// The rows of all chunks in memory, when they are all there.
+    pub fn in_memory(&self) -> Option<impl Iterator<Item = (u32, &[u8])>> {
+        let is_whole = self.chunks.iter().all(|p| p.spilled == 0);
+        is_whole.then(|| (0..).zip(&self.chunks).map(|(c, p)| (c, p.buffer.as_slice())).filter(|(_, rows)| !rows.is_empty()))
+    }
+
+    /// Bytes of all rows.
+    pub fn len(&self) -> u64 {
+        self.chunks.iter().map(Partition::len).sum()
     }
 
     /// Moves everything to files when there is more than the budget allows.
@@ -76,13 +102,18 @@ impl Partitions {
 }
 
 impl Partition {
+    /// Where its batches end.
+    pub fn ends(&self) -> &[usize] {
+        &self.ends
+    }
+
     /// Bytes of all rows.
     pub fn len(&self) -> u64 {
         self.spilled + self.buffer.len() as u64
     }
 
-    /// Hands on slot and body of every row, in order of arrival.
-    pub fn each(&self, take: &mut dyn FnMut(u16, &[u8]) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    /// The rows of the contacts for which `wanted` holds, one after the other in `out`: slot, length, body.
+    pub fn read(&self, wanted: impl Fn(u16) -> bool, out: &mut Vec<u8>) -> Result<(), StoreError> {
         if let Some(file) = &self.file {
             let failed = |error| StoreError::Io { action: "read temporary data from", path: std::env::temp_dir(), error };
             let mut file = file;
@@ -95,35 +126,47 @@ impl Partition {
                 piece.resize(kept + left.min(PIECE), 0);
                 file.read_exact(piece.get_mut(kept..).unwrap_or_default()).map_err(failed)?;
                 left -= piece.len() - kept;
-                let end = each_whole(&piece, take)?;
+                let mut end = 0;
+                for (slot, row, body) in rows(&piece) {
+                    end = body.end;
+                    if wanted(slot) {
+                        out.extend_from_slice(piece.get(row..end).unwrap_or_default());
+                    }
+                }
                 piece.drain(..end);
             }
         }
-        each_whole(&self.buffer, take).map(drop)
+        for (slot, row, body) in rows(&self.buffer) {
+            if wanted(slot) {
+                out.extend_from_slice(self.buffer.get(row..body.end).unwrap_or_default());
+            }
+        }
+        Ok(())
     }
 }
 
 /// Bytes of a file read at once.
 const PIECE: usize = 1 << 20;
 
-fn write_row(out: &mut Vec<u8>, slot: u16, body: &[u8]) {
+pub(in crate::store) fn write_row(out: &mut Vec<u8>, slot: u16, body: &[u8]) {
     out.extend_from_slice(&slot.to_le_bytes());
     write_varint(out, body.len() as u64);
     out.extend_from_slice(body);
 }
 
-/// Hands on slot and body of every whole row in `bytes`, and returns where they end.
-fn each_whole(bytes: &[u8], take: &mut dyn FnMut(u16, &[u8]) -> Result<(), StoreError>) -> Result<usize, StoreError> {
-    let mut end = 0;
-    let row = |at: usize| -> Option<(u16, &[u8], usize)> {
-        let (slot, rest) = bytes.get(at..)?.split_first_chunk::<2>()?;
-        let (len, width) = read_varint(rest)?;
-        let body = rest.get(width..)?.get(..usize::try_from(len).ok()?)?;
-        Some((u16::from_le_bytes(*slot), body, at + 2 + width + body.len()))
-    };
-    while let Some((slot, body, next)) = row(end) {
-        take(slot, body)?;
-        end = next;
-    }
-    Ok(end)
+/// Slot, beginning and place of the body of every whole row in `bytes`.
+pub(in crate::store) fn rows(bytes: &[u8]) -> impl Iterator<Item = (u16, usize, std::ops::Range<usize>)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let row = at;
+        let slot = bytes.get(row..)?.first_chunk::<2>()?;
+        let (len, width) = read_varint(bytes.get(row + 2..)?)?;
+        let start = row + 2 + width;
+        let end = start.checked_add(usize::try_from(len).ok()?)?;
+        if end > bytes.len() {
+            return None;
+        }
+        at = end;
+        Some((u16::from_le_bytes(*slot), row, start..end))
+    })
 }
