@@ -2,7 +2,7 @@
 //!
 //! After a change, `UPDATE_PICTURES=1 cargo test --test pictures` draws them anew; look at them before they are kept.
 #![cfg(feature = "cli")]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "common/picture.rs"]
 mod picture;
@@ -18,7 +18,7 @@ use segql::syntax::Sources;
 
 /// Every picture: name and session.
 fn pictures() -> Vec<(&'static str, Session)> {
-    vec![("diagnostic", diagnostic()), ("result", result())]
+    vec![("diagnostic", diagnostic()), ("prompt", prompt()), ("result", result())]
 }
 
 #[test]
@@ -63,8 +63,8 @@ fn diagnostic() -> Session {
         .show("segql check vip.seg", &printed)
 }
 
-/// The segments of a shop on the demo's contacts, as `run` prints them.
-fn result() -> Session {
+/// A folder with the demo's store.
+fn tour() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let demo = Command::new(env!("CARGO_BIN_EXE_segql"))
         .args(["demo", "tour", "--contacts", "5000", "--events", "100000"])
@@ -72,6 +72,43 @@ fn result() -> Session {
         .output()
         .unwrap();
     assert!(demo.status.success());
+    folder
+}
+
+/// A few questions at the prompt.
+fn prompt() -> Session {
+    const INPUTS: [&str; 7] = [
+        "event Zakup within 30d",
+        "segment vip = field Status_VIP in [\"Gold\", \"Platinum\"]",
+        "segment cenni = all < segment vip; sum(Zakup.kwota within 12mo) > 1000 >",
+        ".by Status_VIP",
+        ".show 4",
+        "segment vip = field Status_VIP = \"Platinum\"",
+        "event Zakup where kategori = \"buty\"",
+    ];
+    let folder = tour();
+    let at = "2025-11-01T13:00";
+    let mut session = Session::new("questions at the prompt and their answers", &folder.path().join("tour"));
+    for (count, input) in INPUTS.iter().enumerate() {
+        // What was typed before is there, and its answers were shown before.
+        let asked = |inputs: &[&str]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_segql"));
+            command.args(["--color", "always", "repl", "--store", "store.segql", "--now", at, "-c", ".timing off"]);
+            command.args(inputs.iter().flat_map(|input| ["-c", input])).current_dir(folder.path().join("tour"));
+            let output = command.env_remove("NO_COLOR").output().unwrap();
+            (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+        };
+        let (before, said_before) = asked(&INPUTS[..count]);
+        let (all, said) = asked(&INPUTS[..=count]);
+        let new = |all: &str, before: &str| all.strip_prefix(before).unwrap().to_owned();
+        session = session.typed("2025-11-01 13:00>", input, &(new(&said, &said_before) + &new(&all, &before)));
+    }
+    session
+}
+
+/// The segments of a shop on the demo's contacts, as `run` prints them.
+fn result() -> Session {
+    let folder = tour();
     Session::new("the segments of an online shop with their numbers of contacts", &folder.path().join("tour")).run(&[
         "run",
         "examples/ecommerce_lapsed_vip/segments.seg",

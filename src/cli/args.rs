@@ -11,7 +11,6 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
     version,
     about = "Segments of customers as short texts, answered in milliseconds",
     before_help = "Examples:\n  segql demo\n  segql check segment.seg --schema schema.toml\n  segql run segment.seg --store data.segql\n  segql run --contacts contacts.csv --events events.ndjson -e 'event Zakup within 30d'\n  segql import --store data.segql --contacts contacts.csv --events events.parquet",
-    arg_required_else_help = true,
     disable_help_subcommand = true,
     max_term_width = 100
 )]
@@ -19,9 +18,9 @@ pub struct Cli {
     /// When to use colours
     #[arg(long, global = true, value_enum, default_value_t = ColorWhen::Auto, value_name = "WHEN")]
     pub color: ColorWhen,
-    /// What to do
+    /// What to do (default: on a terminal, the prompt)
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 /// When to use colours.
@@ -113,6 +112,16 @@ pub enum Command {
         before_help = "Examples:\n  segql explain segment.seg vip --store data.segql\n  segql explain -e 'event MailOpen within 30d' --schema schema.toml --format json"
     )]
     Explain(ExplainArgs),
+    /// Describe a field or an event: coverage, top values, histogram, months
+    #[command(
+        before_help = "Examples:\n  segql describe --store data.segql                 all fields and events\n  segql describe Status_VIP --store data.segql\n  segql describe Zakup --store data.segql --format json"
+    )]
+    Describe(DescribeArgs),
+    /// Explore audiences at a prompt
+    #[command(
+        before_help = "Examples:\n  segql repl --store data.segql\n  segql repl --store data.segql -c 'event Zakup within 30d' -c '.show 5'\n  segql repl --store data.segql < session.txt"
+    )]
+    Repl(ReplArgs),
     /// Work with schemas
     #[command(
         subcommand,
@@ -528,6 +537,42 @@ pub struct TrendArgs {
     /// What to print
     #[arg(long, value_enum, default_value_t = ChartFormat::Text)]
     pub format: ChartFormat,
+}
+
+/// `segql describe`
+#[derive(Debug, Args)]
+pub struct DescribeArgs {
+    /// A field or an event (default: a line for each)
+    #[arg(value_name = "FIELD|EVENT")]
+    pub name: Option<String>,
+    #[command(flatten)]
+    pub data: DataArgs,
+    #[command(flatten)]
+    pub now: NowArgs,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = ContactFormat::Text)]
+    pub format: ContactFormat,
+}
+
+/// `segql repl`
+#[derive(Debug, Clone, Default, Args)]
+pub struct ReplArgs {
+    /// A script to begin with
+    #[arg(value_name = "FILE")]
+    pub load: Option<PathBuf>,
+    /// Run an input or a command, and leave; may be given several times
+    #[arg(short = 'c', long = "command", value_name = "TEXT")]
+    pub commands: Vec<String>,
+    /// Go on after a mistake when the input is no terminal
+    #[arg(long)]
+    pub keep_going: bool,
+    /// Give a param another value
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    #[command(flatten)]
+    pub data: DataArgs,
+    #[command(flatten)]
+    pub now: NowArgs,
 }
 
 /// What `segql explain` prints.

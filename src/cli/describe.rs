@@ -19,6 +19,8 @@ use crate::value::{Decimal, Value};
 
 /// Values of a text that are shown.
 const SHOWN: usize = 10;
+/// Values of an attribute that are shown.
+const ATTRIBUTE_VALUES: usize = 5;
 /// Characters of the longest bar.
 const BAR: u64 = 24;
 /// Months beyond which years are counted.
@@ -34,7 +36,7 @@ pub fn describe(args: &DescribeArgs, ui: Ui) -> Result<(), Failure> {
         (None, ContactFormat::Json) => format!("{:#}\n", overview_json(&snapshot)?),
         (Some(name), format) => {
             let described = named(&snapshot, &clock, name)?;
-            if format == ContactFormat::Json { format!("{:#}\n", described.json()) } else { described.text(&clock) }
+            if format == ContactFormat::Json { format!("{:#}\n", described.json()) } else { described.text() }
         }
     };
     output::print(text.as_bytes())
@@ -128,7 +130,7 @@ pub fn event(snapshot: &Snapshot<'_>, clock: &Clock, id: EventId) -> Result<Desc
             contacts += u64::from(events > before);
         })?;
     }
-    let when = Column::new("time", crate::schema::ColumnType::One(Scalar::Time));
+    let when = Column::new("time", crate::schema::ColumnType::Scalar(Scalar::Time));
     let (mut notes, timeline) = times.finish(&when, clock);
     notes.insert(0, format!("{} events", table::grouped(events)));
     let mut parts: Vec<Part> = timeline.into_iter().collect();
@@ -143,7 +145,8 @@ pub fn event(snapshot: &Snapshot<'_>, clock: &Clock, id: EventId) -> Result<Desc
             facts.join(", ")
         );
         let (rows, more) = part.map_or((Vec::new(), None), |part| (part.rows, part.more));
-        let shown: Vec<(String, u64)> = rows.iter().take(5).cloned().collect();
+        let limit = if column.ty.scalar() == Scalar::Text { ATTRIBUTE_VALUES } else { usize::MAX };
+        let shown: Vec<(String, u64)> = rows.iter().take(limit).cloned().collect();
         let rest = rows.get(shown.len()..).unwrap_or_default();
         let (n, count) = more.unwrap_or((0, 0));
         let rest = (n + rest.len(), count + rest.iter().map(|(_, n)| n).sum::<u64>());
@@ -167,7 +170,7 @@ fn share_of(part: u64, all: u64) -> String {
 
 impl Described {
     /// For people.
-    pub fn text(&self, _clock: &Clock) -> String {
+    pub fn text(&self) -> String {
         let mut out = format!("{} ({})", self.name, self.ty);
         if let Some(description) = &self.description {
             let _ = write!(out, ": {description}");
@@ -194,7 +197,8 @@ impl Described {
                 let gap = " ".repeat(width - label.chars().count());
                 let count_text = table::grouped(*count);
                 let pad = " ".repeat(digits - count_text.chars().count());
-                let _ = writeln!(out, "  {label}{gap}  {pad}{count_text}  {}", table::bar(*count, most, BAR));
+                let line = format!("  {label}{gap}  {pad}{count_text}  {}", table::bar(*count, most, BAR));
+                let _ = writeln!(out, "{}", line.trim_end());
             }
             if let Some((rows, count)) = part.more {
                 let _ = writeln!(out, "  and {} more with {}", table::grouped(rows as u64), table::grouped(count));
@@ -217,11 +221,6 @@ impl Described {
             "name": self.name, "type": self.ty, "description": self.description, "with": self.with, "all": self.all,
             "unit": self.unit, "notes": self.notes, "parts": parts,
         })
-    }
-
-    /// The counts of the first part, for a breakdown.
-    pub fn rows(&self) -> &[(String, u64)] {
-        self.parts.first().map_or(&[], |part| &part.rows)
     }
 }
 
@@ -261,7 +260,9 @@ impl Counted {
             return (notes, self.most_frequent(column));
         }
         self.numbers.sort_unstable();
-        let (Some(least), Some(most)) = (self.numbers.first().copied(), self.numbers.last().copied()) else { return (notes, None) };
+        let (Some(least), Some(most)) = (self.numbers.first().copied(), self.numbers.last().copied()) else {
+            return (notes, None);
+        };
         let part = match column.ty.scalar() {
             Scalar::Text => None,
             Scalar::Bool => {
@@ -309,7 +310,7 @@ impl Counted {
 /// Counts in about ten steps of 1, 2 or 5 times a power of ten, up to what 99 in 100 reach; the last step has the rest.
 fn histogram(sorted: &[i64], decimals: u8) -> Vec<(String, u64)> {
     let (Some(least), Some(most)) = (sorted.first().copied(), sorted.last().copied()) else { return Vec::new() };
-    let high = sorted.get((sorted.len() - 1) * 99 / 100).copied().unwrap_or(most);
+    let high = sorted.get(sorted.len() * 99 / 100).copied().unwrap_or(most);
     let spread = (i128::from(high) - i128::from(least)).max(1);
     let mut step = 1_i128;
     let mut factors = [2, 5, 10].into_iter().cycle();
@@ -345,7 +346,7 @@ fn timeline(days: impl Iterator<Item = i32>) -> Part {
     let mut months: BTreeMap<(i64, i64), u64> = BTreeMap::new();
     for day in days {
         let parts = date_parts(day);
-        *months.entry((i64::from(parts.year), i64::from(parts.month))).or_default() += 1;
+        *months.entry((parts.year, parts.month)).or_default() += 1;
     }
     if months.len() <= MONTHS {
         let rows = months.into_iter().map(|((year, month), n)| (format!("{year:04}-{month:02}"), n)).collect();
@@ -371,12 +372,12 @@ pub fn type_name(column: &Column) -> String {
 }
 
 /// All fields with their coverage.
-pub fn fields(snapshot: &Snapshot<'_>) -> Result<String, Failure> {
-    let rows = counted_fields(snapshot)?.into_iter().map(|(column, with)| {
+pub fn fields(snapshot: &Snapshot<'_>) -> String {
+    let rows = counted_fields(snapshot).into_iter().map(|(column, with)| {
         let description = column.description.clone().unwrap_or_default();
         vec![column.name.clone(), type_name(&column), table::share(with, snapshot.contacts()), description]
     });
-    Ok(table::render(&["field", "type", "set", ""], rows))
+    table::render(&["field", "type", "set", ""], rows)
 }
 
 /// All event types that occur, with how often.
@@ -388,11 +389,11 @@ pub fn events(snapshot: &Snapshot<'_>) -> Result<String, Failure> {
 }
 
 fn overview(snapshot: &Snapshot<'_>) -> Result<String, Failure> {
-    Ok(format!("{} contacts\n\n{}\n{}", table::grouped(u64::from(snapshot.contacts())), fields(snapshot)?, events(snapshot)?))
+    Ok(format!("{} contacts\n\n{}\n{}", table::grouped(u64::from(snapshot.contacts())), fields(snapshot), events(snapshot)?))
 }
 
 fn overview_json(snapshot: &Snapshot<'_>) -> Result<Json, Failure> {
-    let fields: Vec<Json> = counted_fields(snapshot)?
+    let fields: Vec<Json> = counted_fields(snapshot)
         .into_iter()
         .map(|(column, with)| json!({ "field": column.name, "type": type_name(&column), "with": with }))
         .collect();
@@ -403,15 +404,15 @@ fn overview_json(snapshot: &Snapshot<'_>) -> Result<Json, Failure> {
     Ok(json!({ "contacts": snapshot.contacts(), "fields": fields, "events": events }))
 }
 
-fn counted_fields(snapshot: &Snapshot<'_>) -> Result<Vec<(Column, u64)>, Failure> {
+fn counted_fields(snapshot: &Snapshot<'_>) -> Vec<(Column, u64)> {
     use crate::lint::Facts;
     let schema: &Schema = snapshot.schema();
     let all = u64::from(snapshot.contacts());
-    Ok((0..)
+    (0..)
         .map(FieldId)
         .zip(&schema.fields)
         .map(|(id, column)| (column.clone(), all - Facts::without(snapshot, id).unwrap_or(all)))
-        .collect())
+        .collect()
 }
 
 /// Name, contacts, events, attributes of every type that occurs.

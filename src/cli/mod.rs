@@ -8,6 +8,7 @@ mod check;
 mod contact;
 mod data;
 mod demo;
+mod describe;
 mod evaluate;
 mod explain;
 mod explain_error;
@@ -23,6 +24,7 @@ mod membership;
 mod output;
 mod progress;
 mod rename;
+mod repl;
 mod run;
 mod schema;
 mod script;
@@ -43,7 +45,11 @@ use failure::Failure;
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let ui = Ui { color: wants_color(cli.color) };
-    let result = match cli.command {
+    let Some(command) = cli.command.or_else(prompt) else {
+        eprint!("{}", Cli::command().render_help());
+        return ExitCode::from(2);
+    };
+    let result = match command {
         Command::Demo(args) => demo::demo(&args, ui),
         Command::Import(args) => import::import(&args, ui),
         Command::Run(args) => run::run(&args, ui),
@@ -56,6 +62,8 @@ pub fn main() -> ExitCode {
         Command::Profile(args) => contact::profile::profile(&args, ui),
         Command::Overlap(args) => sets::overlap::overlap(&args, ui),
         Command::Trend(args) => sets::trend::trend(&args, ui),
+        Command::Describe(args) => describe::describe(&args, ui),
+        Command::Repl(args) => repl::repl(&args, ui),
         Command::Explain(args) => explain::explain(&args, ui),
         Command::ExplainError { code } => explain_error::explain_error(code.as_deref()),
         Command::Test(args) => test::test(&args, ui),
@@ -83,6 +91,13 @@ pub fn main() -> ExitCode {
             ExitCode::from(code)
         }
     }
+}
+
+/// Plain `segql` on a terminal is the prompt, on the store that `SEGQL_STORE` or the project names.
+fn prompt() -> Option<Command> {
+    let on_terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let known = std::env::var_os("SEGQL_STORE").is_some() || std::path::Path::new("segql.toml").exists();
+    if on_terminal && known { Cli::parse_from(["segql", "repl"]).command } else { None }
 }
 
 /// How to talk to this terminal.

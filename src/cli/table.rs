@@ -4,17 +4,31 @@ use comfy_table::{CellAlignment, ContentArrangement, Table};
 
 /// A table without lines; the columns after the first are numbers, except the last.
 pub fn render(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
-    for row in rows {
-        table.add_row(row);
-    }
+    let mut table = filled(header, rows);
     let last = header.len().saturating_sub(1);
     for at in 1..last {
         if let Some(column) = table.column_mut(at) {
             column.set_cell_alignment(CellAlignment::Right);
         }
     }
+    written(&table)
+}
+
+/// A table without lines, all of whose columns are texts.
+pub fn texts(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    written(&filled(header, rows))
+}
+
+fn filled(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Table {
+    let mut table = Table::new();
+    table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
+    for row in rows {
+        table.add_row(row);
+    }
+    table
+}
+
+fn written(table: &Table) -> String {
     let text = table.to_string();
     // The preset has a blank margin.
     text.lines().flat_map(|line| [line.strip_prefix(' ').unwrap_or(line).trim_end(), "\n"]).collect()
@@ -53,7 +67,7 @@ pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push('\u{202f}');
         }
         out.push(digit);

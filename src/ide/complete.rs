@@ -57,7 +57,10 @@ pub fn complete(text: &str, at: usize, known: &dyn Known) -> Completion {
     {
         let head = before.get(..token.start).unwrap_or_default();
         let typed = before.get(token.start + 1..).unwrap_or_default();
-        return Completion { from: token.start, candidates: values(head, known).into_iter().filter(|c| begins(&c.label, typed)).collect() };
+        return Completion {
+            from: token.start,
+            candidates: values(head, known).into_iter().filter(|c| begins(&c.label, typed)).collect(),
+        };
     }
     let from = match open {
         Some(token) if token.kind == TokenKind::OpenName => token.start,
@@ -102,7 +105,9 @@ fn names_and_words(head: &str, known: &dyn Known) -> Vec<Candidate> {
         out.extend(schema.fields.iter().map(|f| path(&f.name, &type_of(f.ty))));
     }
     if has(NodeKind::event_name) || has(NodeKind::event_ref) || last == "event" {
-        out.extend(schema.events.iter().map(|e| named(NodeKind::event_name, &e.name, e.description.as_deref().unwrap_or("event"))));
+        out.extend(
+            schema.events.iter().map(|e| named(NodeKind::event_name, &e.name, e.description.as_deref().unwrap_or("event"))),
+        );
     }
     if has(NodeKind::segment_name) && last == "segment" && tokens.len() > 1 || last == "segment" && tokens.len() > 1 {
         defined(&mut out, Kind::Segment, NodeKind::segment_name, "segment");
@@ -117,7 +122,10 @@ fn names_and_words(head: &str, known: &dyn Known) -> Vec<Candidate> {
         defined(&mut out, Kind::Let, NodeKind::param_name, "let");
         defined(&mut out, Kind::Param, NodeKind::param_name, "param");
     }
-    if (has(NodeKind::attr_name) || has(NodeKind::attr_path) || has(NodeKind::filter_value))
+    // A test of an attribute begins with its name or a part of it; a condition could also begin with `field`.
+    let word = |word: &str| failure.words.iter().any(|w| w == word);
+    let attribute = has(NodeKind::attr_name) || has(NodeKind::attr_path) || has(NodeKind::filter_value) || last == ".";
+    if (attribute || word("weekday") && !word("field"))
         && let Some(event) = event_before(head, &tokens)
         && let Some(ty) = schema.event(&event).and_then(|id| schema.event_type(id))
     {
@@ -126,7 +134,11 @@ fn names_and_words(head: &str, known: &dyn Known) -> Vec<Candidate> {
     let mut words: Vec<&str> = failure.words.iter().map(String::as_str).filter(|word| is_word(word)).collect();
     words.sort_unstable();
     words.dedup();
-    out.extend(words.into_iter().map(|word| Candidate { insert: word.to_owned(), label: word.to_owned(), detail: String::new() }));
+    out.extend(words.into_iter().map(|word| Candidate {
+        insert: word.to_owned(),
+        label: word.to_owned(),
+        detail: String::new(),
+    }));
     out
 }
 
@@ -165,9 +177,9 @@ fn values(head: &str, known: &dyn Known) -> Vec<Candidate> {
     let schema = known.schema();
     let column = match &subject {
         Subject::Field(name) => schema.field(name).and_then(|id| schema.field_column(id)),
-        Subject::Attribute(event, name) => schema
-            .event(event)
-            .and_then(|id| schema.attribute_column(id, schema.event_type(id)?.attribute(name)?)),
+        Subject::Attribute(event, name) => {
+            schema.event(event).and_then(|id| schema.attribute_column(id, schema.event_type(id)?.attribute(name)?))
+        }
     };
     let Some(column) = column.filter(|column| column.ty.scalar() == Scalar::Text) else { return Vec::new() };
     let counted = known.values(&subject);
@@ -228,7 +240,17 @@ fn bare(name: &str) -> String {
 /// The event that is spoken of at the end of a text.
 fn event_before(head: &str, tokens: &[Token]) -> Option<String> {
     const FUNCTIONS: [&str; 12] = [
-        "count", "sum", "average", "min", "max", "distinct", "most_frequent", "first", "last", "nth", "active_days",
+        "count",
+        "sum",
+        "average",
+        "min",
+        "max",
+        "distinct",
+        "most_frequent",
+        "first",
+        "last",
+        "nth",
+        "active_days",
         "active_periods",
     ];
     let text = |at: usize| tokens.get(at).map_or("", |token| token.text(head));

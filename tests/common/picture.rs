@@ -35,11 +35,17 @@ impl Session {
 
     /// Shows a command line as if it were typed, and output (with colour escapes) below it.
     #[must_use]
-    pub fn show(mut self, command: &str, output: &str) -> Self {
+    pub fn show(self, command: &str, output: &str) -> Self {
+        self.typed("$", command, output)
+    }
+
+    /// The same behind another prompt.
+    #[must_use]
+    pub fn typed(mut self, prompt: &str, command: &str, output: &str) -> Self {
         if !self.screen.is_empty() {
             self.screen.push('\n');
         }
-        let _ = write!(self.screen, "\u{1b}[32m$\u{1b}[0m \u{1b}[1m{command}\u{1b}[0m\n{output}");
+        let _ = write!(self.screen, "\u{1b}[32m{prompt}\u{1b}[0m \u{1b}[1m{command}\u{1b}[0m\n{output}");
         if !output.is_empty() && !output.ends_with('\n') {
             self.screen.push('\n');
         }

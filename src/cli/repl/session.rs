@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,11 +18,12 @@ use crate::diag::{Diagnostic, Severity, has_errors, render};
 use crate::exec::Cancel;
 use crate::ide::complete::{Known, Subject};
 use crate::ide::outline::{Kind, Outline, outline};
+use crate::ide::tokens::{Class, tokens};
 use crate::lint::Facts;
 use crate::plan::Wanted;
 use crate::schema::Schema;
 use crate::store::{Snapshot, Store};
-use crate::syntax::{SourceId, Sources, Span};
+use crate::syntax::{SourceId, Sources, Span, parse};
 use crate::time::Clock;
 
 /// A prompt's state. Every evaluation reads the newest state of the store.
@@ -37,6 +39,12 @@ pub struct Session {
     pub overrides: Vec<(String, String)>,
     /// A pinned moment.
     pub now: Option<i64>,
+    /// Whether answers say how long they took.
+    pub timing: bool,
+    /// Whether it has been said that fields have no past.
+    pub noted: std::cell::Cell<bool>,
+    /// How members are shown.
+    pub mode: super::commands::Mode,
     /// The result that `_` is.
     pub last: Option<Answer>,
     /// Members by name: the newest, and those of the definition before it.
@@ -108,6 +116,9 @@ impl Session {
             definitions: Vec::new(),
             overrides: Vec::new(),
             now: None,
+            timing: true,
+            noted: std::cell::Cell::new(false),
+            mode: super::commands::Mode::Table,
             last: None,
             results: HashMap::new(),
             conditions: 0,
@@ -135,7 +146,8 @@ impl Session {
     pub fn script(&self) -> String {
         let mut out = String::new();
         // What a script uses stands above what it defines.
-        let (uses, others): (Vec<_>, Vec<_>) = self.definitions.iter().partition(|d| d.kind == Kind::Use);
+        let (uses, others): (Vec<_>, Vec<_>) =
+            self.definitions.iter().filter(|d| !is_unnamed(&d.name) || self.is_used(&d.name)).partition(|d| d.kind == Kind::Use);
         for definition in uses.into_iter().chain(others) {
             if !out.is_empty() && definition.kind != Kind::Use {
                 out.push('\n');
@@ -146,9 +158,30 @@ impl Session {
         out
     }
 
-    /// Names of the definitions of one kind, in order.
+    /// All definitions, those of conditions included.
+    fn everything(&self) -> String {
+        self.definitions.iter().fold(String::new(), |out, d| out + &d.text + "\n")
+    }
+
+    /// Whether a definition that has a name needs this one, if only through others.
+    fn is_used(&self, name: &str) -> bool {
+        let mut needed: Vec<&Definition> = self.definitions.iter().filter(|d| !is_unnamed(&d.name)).collect();
+        let mut at = 0;
+        while let Some(definition) = needed.get(at).copied() {
+            at += 1;
+            for range in names_in(&definition.text) {
+                let other = definition.text.get(range).unwrap_or_default();
+                if is_unnamed(other) && !needed.iter().any(|d| d.name == other) {
+                    needed.extend(self.definitions.iter().find(|d| d.name == other));
+                }
+            }
+        }
+        needed.iter().any(|d| d.name == name)
+    }
+
+    /// Names of the definitions of one kind, in order, without those of conditions.
     pub fn names(&self, kind: Kind) -> Vec<String> {
-        self.definitions.iter().filter(|d| d.kind == kind).map(|d| d.name.clone()).collect()
+        self.definitions.iter().filter(|d| d.kind == kind && !is_unnamed(&d.name)).map(|d| d.name.clone()).collect()
     }
 
     /// The text of a definition.
@@ -161,6 +194,11 @@ impl Session {
         let whole = outline(input);
         if matches!(whole, Outline::Empty | Outline::Unfinished) {
             return Vec::new();
+        }
+        let (_, mut syntax) = parse(input, SourceId(0));
+        if has_errors(&syntax) {
+            syntax.retain(|d| d.severity() == Severity::Error);
+            return syntax;
         }
         let composed = self.compose(input, &whole);
         let mut sources = Sources::default();
@@ -180,6 +218,14 @@ impl Session {
         if whole == Outline::Empty {
             return Ok(Outcome::Nothing);
         }
+        // What cannot be read is said of the input alone: behind it, an open group would swallow the definitions.
+        let (_, syntax) = parse(input, SourceId(0));
+        if has_errors(&syntax) {
+            let mut sources = Sources::default();
+            sources.add("prompt", input);
+            eprint!("{}", render::human(&syntax, &sources, self.ui.color));
+            return Err(Failure::Script);
+        }
         let composed = self.compose(input, &whole);
         let mut sources = Sources::default();
         let checked = self.check(&composed, &mut sources);
@@ -191,8 +237,9 @@ impl Session {
             let name = format!("_{}", self.conditions + 1);
             let asked = script::asked(&checked, std::slice::from_ref(&name))?;
             let answers = self.evaluate(&checked, &sources, &asked)?;
+            let text = format!("segment {name} = {}", self.resolved(input.trim()));
+            self.keep(Kind::Segment, &name, text);
             self.conditions += 1;
-            self.keep(Kind::Segment, &name, format!("segment {name} = {}", without_comment_at_end(input.trim())));
             self.last = answers.first().cloned();
             return Ok(Outcome::Answers(answers));
         };
@@ -204,7 +251,7 @@ impl Session {
         let answers = self.evaluate(&checked, &sources, &asked)?;
         let mut defined = Vec::new();
         for item in &items {
-            let text = input.get(item.range.clone()).unwrap_or_default().trim().to_owned();
+            let text = self.resolved(input.get(item.range.clone()).unwrap_or_default().trim());
             self.keep(item.kind, &item.name, text);
             match item.kind {
                 Kind::Let | Kind::Param => defined.push(format!("${}", item.name)),
@@ -227,7 +274,7 @@ impl Session {
     /// The definitions, checked, for questions about them. Without any there is one that has everyone.
     pub fn prepared(&self) -> Result<Prepared, Failure> {
         let mut sources = Sources::default();
-        let text = self.with_alias(self.script());
+        let text = self.with_alias(self.everything());
         let composed = Composed { start: 0, end: text.len(), text };
         let checked = self.check(&composed, &mut sources);
         if has_errors(&checked.diagnostics) {
@@ -315,6 +362,20 @@ impl Session {
         Ok(answers)
     }
 
+    /// A text in which `_` is the result that it is now; it will be another one later.
+    fn resolved(&self, text: &str) -> String {
+        let mut out = String::new();
+        let mut end = 0;
+        for range in names_in(text).filter(|range| text.get(range.clone()) == Some("_")) {
+            if text.get(..range.start).is_some_and(|before| before.trim_end().ends_with("segment")) {
+                out.push_str(text.get(end..range.start).unwrap_or_default());
+                let _ = write!(out, "_{}", self.conditions);
+                end = range.end;
+            }
+        }
+        out + text.get(end..).unwrap_or_default()
+    }
+
     fn keep(&mut self, kind: Kind, name: &str, text: String) {
         let same = |d: &&mut Definition| d.kind == kind && d.name == name || is_value(d.kind) && is_value(kind) && d.name == name;
         match self.definitions.iter_mut().find(same) {
@@ -341,21 +402,18 @@ impl Session {
         text.push_str(input);
         let end = text.len();
         text.push('\n');
-        // What cannot be read is said of the input alone.
-        if matches!(whole, Outline::Condition | Outline::Items(_)) {
-            for definition in uses.into_iter().chain(others) {
-                text.push_str(&definition.text);
-                text.push('\n');
-            }
-            text = self.with_alias(text);
+        for definition in uses.into_iter().chain(others) {
+            text.push_str(&definition.text);
+            text.push('\n');
         }
+        let text = self.with_alias(text);
         Composed { text, start, end }
     }
 
     /// `_` is the last result.
     fn with_alias(&self, mut text: String) -> String {
         if self.conditions > 0 {
-            text.push_str(&format!("\nsegment _ = segment _{}\n", self.conditions));
+            let _ = write!(text, "\nsegment _ = segment _{}\n", self.conditions);
         }
         text
     }
@@ -403,9 +461,14 @@ fn shifted(span: Span, by: usize) -> Span {
     Span::new(SourceId(0), span.start.saturating_sub(by), span.end.saturating_sub(by))
 }
 
-/// A comment at the end of a condition would hide what is put behind it.
-fn without_comment_at_end(text: &str) -> String {
-    format!("{text}\n")
+/// The name of a condition that was typed without one.
+pub fn is_unnamed(name: &str) -> bool {
+    name.strip_prefix('_').is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// Where the names in a text stand.
+fn names_in(text: &str) -> impl Iterator<Item = std::ops::Range<usize>> {
+    tokens(text).into_iter().filter(|(_, class)| *class == Class::Name).map(|(range, _)| range)
 }
 
 impl Known for Session {
@@ -449,7 +512,11 @@ impl Session {
     pub fn segments(&self) -> Result<Vec<Answer>, Failure> {
         let prepared = self.prepared()?;
         let program = &prepared.checked.program;
-        let own = prepared.checked.own.iter().filter(|id| program.segments.get(id.0 as usize).is_some_and(|s| s.name != "_"));
+        let own = prepared
+            .checked
+            .own
+            .iter()
+            .filter(|id| program.segments.get(id.0 as usize).is_some_and(|s| s.name != "_" && !is_unnamed(&s.name)));
         let asked: Vec<Asked> = own
             .map(|id: &SegmentId| {
                 let segment = program.segments.get(id.0 as usize);

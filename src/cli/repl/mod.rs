@@ -1,0 +1,137 @@
+//! `segql repl`: the prompt. [`session`] knows definitions and results, [`commands`] are the lines that begin with a dot,
+//! [`answer`] prints, [`editor`] is the line that one types in.
+
+mod answer;
+mod commands;
+mod editor;
+mod session;
+
+use std::io::{BufRead, IsTerminal};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::args::ReplArgs;
+use super::failure::Failure;
+use super::{Ui, data, script};
+use crate::exec::Cancel;
+use crate::ide::outline::{Outline, outline};
+use session::Session;
+
+/// What an input led to.
+enum Next {
+    /// Another input.
+    Go,
+    /// The end.
+    Leave,
+}
+
+/// Runs a prompt on a terminal, or the lines of a file, or those of the command line.
+pub fn repl(args: &ReplArgs, ui: Ui) -> Result<(), Failure> {
+    let stop = Stop::install();
+    let store = data::open(&args.data, &args.now, ui, &stop.begin())?;
+    let mut session = Session::new(store, ui, stop)?;
+    session.overrides = script::parse_set(&args.set)?;
+    if args.now.now.is_some() {
+        let now = data::instant(&args.now, session.snapshot()?.schema())?;
+        session.now = Some(now);
+    }
+    if let Some(file) = &args.load {
+        commands::load(&mut session, &file.to_string_lossy())?;
+    }
+    if !args.commands.is_empty() {
+        return inputs(&mut session, args.commands.iter().map(|text| Ok(text.clone())), args.keep_going);
+    }
+    if std::io::stdin().is_terminal() {
+        return editor::talk(session);
+    }
+    let lines = std::io::stdin().lock().lines();
+    let mut lines = lines.map(|line| line.map_err(|e| Failure::io(format!("cannot read standard input: {e}"))));
+    let next = std::iter::from_fn(|| whole(&mut lines));
+    inputs(&mut session, next, args.keep_going)
+}
+
+/// The lines up to where the input is whole. An empty line ends it whatever it is.
+fn whole(lines: &mut dyn Iterator<Item = Result<String, Failure>>) -> Option<Result<String, Failure>> {
+    let mut input = String::new();
+    for line in lines {
+        let line = match line {
+            Ok(line) => line,
+            Err(failure) => return Some(Err(failure)),
+        };
+        let begins = input.trim().is_empty();
+        if begins && line.trim_start().starts_with('.') {
+            return Some(Ok(line));
+        }
+        let gives_up = !begins && line.trim().is_empty();
+        input.push_str(&line);
+        input.push('\n');
+        if gives_up || !is_open(&input) {
+            return Some(Ok(input));
+        }
+    }
+    (!input.trim().is_empty()).then_some(Ok(input))
+}
+
+/// Whether an input goes on in the next line.
+fn is_open(input: &str) -> bool {
+    let text = input.trim();
+    !text.is_empty() && !text.starts_with('.') && matches!(outline(input), Outline::Unfinished | Outline::Empty)
+}
+
+fn inputs(session: &mut Session, inputs: impl Iterator<Item = Result<String, Failure>>, keep_going: bool) -> Result<(), Failure> {
+    let mut first = None;
+    for input in inputs {
+        match run(session, &input?) {
+            Ok(Next::Go) => {}
+            Ok(Next::Leave) => break,
+            Err(failure @ (Failure::Interrupted | Failure::PipeClosed)) => return Err(failure),
+            Err(failure) if keep_going => {
+                let (code, message) = failure.end();
+                if let Some(message) = message {
+                    eprintln!("{}", session.ui.error(&message));
+                }
+                first.get_or_insert(code);
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    match first {
+        None => Ok(()),
+        Some(_) => Err(Failure::Script),
+    }
+}
+
+/// Runs one input.
+fn run(session: &mut Session, input: &str) -> Result<Next, Failure> {
+    let text = input.trim();
+    if let Some(command) = text.strip_prefix('.') {
+        return commands::run(session, command);
+    }
+    let outcome = session.enter(input)?;
+    answer::outcome(session, &outcome)?;
+    Ok(Next::Go)
+}
+
+/// What Ctrl-C stops: whatever is evaluated at the moment.
+#[derive(Clone, Default)]
+pub struct Stop(Arc<Mutex<Arc<Cancel>>>);
+
+impl Stop {
+    /// Catches Ctrl-C from now on.
+    fn install() -> Self {
+        let stop = Self::default();
+        let seen = stop.clone();
+        drop(ctrlc::set_handler(move || seen.current().cancel()));
+        stop
+    }
+
+    /// For the next evaluation.
+    pub fn begin(&self) -> Arc<Cancel> {
+        let fresh = Arc::new(Cancel::default());
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
+        fresh
+    }
+
+    fn current(&self) -> Arc<Cancel> {
+        Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

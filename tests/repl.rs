@@ -1,0 +1,379 @@
+//! The prompt: sessions as transcripts, and the line editor in a real terminal where `tmux` is there.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    missing_docs
+)]
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_segql");
+const NOW: &str = "2025-11-01T12:00:00+01:00";
+
+/// Six contacts, some purchases.
+fn data(folder: &Path) {
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    write(
+        "schema.toml",
+        "timezone = \"Europe/Warsaw\"\n[fields.Miasto]\ntype = \"text\"\n[fields.Status_VIP]\ntype = \"text\"\n\
+         values = [\"Standard\", \"Silver\", \"Gold\", \"Platinum\"]\n[fields.wiek]\ntype = \"number\"\n\
+         [events.Zakup.attributes]\nkwota = \"number\"\nkategoria = \"text\"\n",
+    );
+    write(
+        "contacts.csv",
+        "contact_id,Miasto,Status_VIP,wiek\nanna,Łódź,Gold,34\nbartek,Warszawa,Standard,51\ncelina,Łódź,Platinum,28\n\
+         darek,,Gold,40\newa,Gdańsk,Silver,\nfilip,Warszawa,,19\n",
+    );
+    let event = |who: &str, day: &str, amount: u32, what: &str| {
+        format!(
+            "{{\"contact_id\":\"{who}\",\"event\":\"Zakup\",\"ts\":\"{day}T10:00:00\",\"attrs\":{{\"kwota\":{amount},\"kategoria\":\"{what}\"}}}}\n"
+        )
+    };
+    let events = [
+        event("anna", "2025-10-20", 200, "buty"),
+        event("anna", "2025-05-02", 90, "kurtki"),
+        event("bartek", "2025-09-01", 30, "buty"),
+        event("celina", "2025-10-30", 1200, "rowery"),
+        event("filip", "2024-12-24", 15, "buty"),
+    ];
+    write("events.ndjson", &events.concat());
+    let output = Command::new(BINARY)
+        .args([
+            "import",
+            "--store",
+            "s",
+            "--schema",
+            "schema.toml",
+            "--contacts",
+            "contacts.csv",
+            "--events",
+            "events.ndjson",
+            "--now",
+            NOW,
+        ])
+        .current_dir(folder)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    data(folder.path());
+    folder
+}
+
+/// What a session prints, without times.
+fn session(folder: &Path, arguments: &[&str], input: &str) -> (String, String, i32) {
+    let mut child = Command::new(BINARY)
+        .args(["repl", "--store", "s", "--now", NOW])
+        .args(arguments)
+        .current_dir(folder)
+        .env_remove("EDITOR")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A session that ends early does not read everything.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    let Output { stdout, stderr, status } = child.wait_with_output().unwrap();
+    (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap(), status.code().unwrap())
+}
+
+fn out(folder: &Path, input: &str) -> String {
+    let (stdout, stderr, code) = session(folder, &[], &format!(".timing off\n{input}"));
+    assert_eq!(code, 0, "{stderr}");
+    stdout
+}
+
+#[test]
+fn conditions_definitions_and_results() {
+    let folder = folder();
+    let text = out(
+        folder.path(),
+        "event Zakup within 30d\n\
+         segment vip = field Status_VIP in [\"Gold\", \"Platinum\"]\n\
+         all <\n  segment vip;\n  not segment _1\n>\n\
+         let $obrot = sum(Zakup.kwota)\n\
+         all < segment _; $obrot = 0 >\n\
+         decision oferta < when segment vip -> \"kupon\"; otherwise -> \"nic\" >\n",
+    );
+    insta::assert_snapshot!(text, @r#"
+    2 contacts   33.3 %  ██████▋
+    vip  3 contacts   50.0 %  ██████████
+    1 contact    16.7 %  ███▎
+    defined $obrot
+    1 contact    16.7 %  ███▎
+    oferta = "kupon"  3 contacts   50.0 %  ██████████
+    oferta = "nic"    3 contacts   50.0 %  ██████████
+    "#);
+}
+
+#[test]
+fn a_new_definition_says_who_came_and_went() {
+    let folder = folder();
+    let text = out(
+        folder.path(),
+        "segment vip = field Status_VIP = \"Gold\"\nsegment vip = field Status_VIP in [\"Platinum\", \"Silver\", \"Gold\"]\n.diff vip\n\
+         segment vip = field Status_VIP in [\"Gold\", \"Silver\", \"Platinum\"]\n",
+    );
+    insta::assert_snapshot!(text, @r"
+    vip  2 contacts   33.3 %  ██████▋
+    vip  4 contacts   66.7 %  █████████████▎        2 entered, 0 left
+    2 entered
+    contact_id  Miasto  Status_VIP  wiek
+    celina      Łódź    Platinum    28
+    ewa         Gdańsk  Silver
+    0 left
+    vip  4 contacts   66.7 %  █████████████▎        same members as before
+    ");
+}
+
+#[test]
+fn members_in_every_form() {
+    let folder = folder();
+    let text = out(
+        folder.path(),
+        "field Miasto = \"Łódź\"\n.show\n.show 1\n.mode csv\n.show\n.mode json\n.show 1\n.mode ndjson\n.show 1\n.mode markdown\n.show 1\n.mode ids\n.show\n",
+    );
+    insta::assert_snapshot!(text, @r#"
+    2 contacts   33.3 %  ██████▋
+    contact_id  Miasto  Status_VIP  wiek
+    anna        Łódź    Gold        34
+    celina      Łódź    Platinum    28
+    contact_id  Miasto  Status_VIP  wiek
+    anna        Łódź    Gold        34
+    contact_id,Miasto,Status_VIP,wiek
+    anna,Łódź,Gold,34
+    celina,Łódź,Platinum,28
+    [
+      {
+        "Miasto": "Łódź",
+        "Status_VIP": "Gold",
+        "contact_id": "anna",
+        "wiek": "34"
+      }
+    ]
+    {"Miasto":"Łódź","Status_VIP":"Gold","contact_id":"anna","wiek":"34"}
+    | contact_id | Miasto | Status_VIP | wiek |
+    | --- | --- | --- | --- |
+    | anna | Łódź | Gold | 34 |
+    anna
+    celina
+    "#);
+}
+
+#[test]
+fn fields_and_events_described() {
+    let folder = folder();
+    let text =
+        out(folder.path(), ".describe Miasto\n.describe wiek\n.describe Zakup\nevent Zakup\n.by Status_VIP\n.fields\n.events\n");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn what_worked_is_saved_with_its_comments() {
+    let folder = folder();
+    let text = out(
+        folder.path(),
+        "/// Two tiers.\nsegment   vip \"VIP\" = field Status_VIP in [\"Gold\",\"Platinum\"]\n// how much\nlet $x = count(Zakup)\n\
+         event Zakup within 30d\nsegment b = all < segment _; $x > 1 >\nsegment c = nobody\n.forget c\n.save out.seg\n.text b\n.segments\n",
+    );
+    assert!(text.contains("4 definitions to `out.seg`"), "{text}");
+    let saved = std::fs::read_to_string(folder.path().join("out.seg")).unwrap();
+    insta::assert_snapshot!(saved, @r#"
+    edition 1
+
+    /// Two tiers.
+    segment vip "VIP" = field Status_VIP in ["Gold", "Platinum"]
+
+    // how much
+    let $x = count(Zakup)
+
+    segment _1 = event Zakup within 30d
+
+    segment b = all < segment _1; $x > 1 >
+    "#);
+    // What was saved is the same again.
+    let (again, stderr, code) = session(folder.path(), &["out.seg"], ".timing off\n.segments\n");
+    assert_eq!(code, 0, "{stderr}");
+    assert!(again.lines().any(|line| line.starts_with("vip") && line.contains("3 contacts")), "{again}");
+    assert!(again.lines().any(|line| line.starts_with('b') && line.contains("1 contact")), "{again}");
+}
+
+#[test]
+fn files_beside_a_loaded_script() {
+    let folder = folder();
+    std::fs::create_dir(folder.path().join("sub")).unwrap();
+    std::fs::write(folder.path().join("sub/ids.txt"), "anna\newa\n").unwrap();
+    std::fs::write(folder.path().join("sub/base.seg"), "segment baza = event Zakup\n").unwrap();
+    std::fs::write(
+        folder.path().join("sub/a.seg"),
+        "use \"base.seg\"\nlist l = \"ids.txt\"\nsegment a = all < segment baza; list l >\n",
+    )
+    .unwrap();
+    let text = out(folder.path(), ".load sub/a.seg\n");
+    assert!(text.contains("a  1 contact "), "{text}");
+}
+
+#[test]
+fn mistakes_stop_a_session_unless_told_otherwise() {
+    let folder = folder();
+    let input = ".timing off\nfeld wiek > 3\nevent Zakup\n.shwo\n.diff\nfield wiek > \"x\"\nsegment a = segment b\nevent Zakup within 30d\n";
+    let (stdout, stderr, code) = session(folder.path(), &[], input);
+    assert_eq!((stdout.as_str(), code), ("", 1));
+    assert!(stderr.contains("`feld` is written `field`") && stderr.contains("prompt:1:1"), "{stderr}");
+    let (stdout, stderr, code) = session(folder.path(), &["--keep-going"], input);
+    assert_eq!(code, 1);
+    assert_eq!(stdout.lines().count(), 2, "{stdout}");
+    for part in ["did you mean `.show`", "one definition only", "prompt:1:1", "unknown segment `b`"] {
+        assert!(stderr.contains(part), "{part}: {stderr}");
+    }
+    let (_, stderr, code) = session(folder.path(), &["-c", ".nonsense"], "");
+    assert_eq!(code, 2, "{stderr}");
+}
+
+#[test]
+fn a_mistake_on_the_last_line_has_its_place() {
+    let folder = folder();
+    let (_, stderr, _) = session(folder.path(), &[], "segment a = everyone\nall <\n  segment a;\n  field Miasto = 3\n>\n");
+    assert!(stderr.contains("prompt:3:"), "{stderr}");
+}
+
+#[test]
+fn params_moments_and_overlaps() {
+    let folder = folder();
+    let text = out(
+        folder.path(),
+        "param $miasto: text = \"Łódź\"\nsegment m = field Miasto = $miasto\n.set miasto=Warszawa\n.segments\n.param\n\
+         segment z = event Zakup within 90d\n.overlap m z\n.now 2025-06-01\nevent Zakup within 90d\n.trend z 3w\n.why anna z\n.explain\n",
+    );
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn members_to_files() {
+    let folder = folder();
+    out(
+        folder.path(),
+        "field Miasto = \"Łódź\"\n.export a.csv\n.export a.txt _\nsegment g = field Status_VIP = \"Gold\"\n.export g.ndjson g\n",
+    );
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_eq!(read("a.txt"), "anna\ncelina\n");
+    assert_eq!(read("a.csv").lines().count(), 3);
+    assert_eq!(read("g.ndjson").lines().count(), 2);
+    let (_, stderr, code) = session(folder.path(), &["-c", "everyone", "-c", ".export a.xyz"], "");
+    assert!(code == 2 && stderr.contains(".ndjson"), "{stderr}");
+}
+
+/// Keys in, screen out. Without `tmux` there is nothing to test with.
+struct Terminal {
+    name: String,
+}
+
+impl Terminal {
+    fn open(folder: &Path) -> Option<Self> {
+        Command::new("tmux").arg("-V").output().ok()?;
+        let name = format!("segql-test-{}-{}", std::process::id(), folder.file_name()?.to_string_lossy().replace('.', ""));
+        let shell =
+            format!("cd '{}' && SEGQL_HISTORY=history TERM=screen '{BINARY}' repl --store s --now {NOW}", folder.display());
+        let made =
+            Command::new("tmux").args(["new-session", "-d", "-s", &name, "-x", "100", "-y", "40", &shell]).status().ok()?;
+        made.success().then_some(Self { name })
+    }
+
+    fn keys(&self, keys: &[&str]) {
+        assert!(Command::new("tmux").args(["send-keys", "-t", &self.name]).args(keys).status().unwrap().success());
+    }
+
+    fn screen(&self) -> String {
+        let output = Command::new("tmux").args(["capture-pane", "-p", "-t", &self.name]).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Waits for a text; the machine may be slow.
+    fn until(&self, text: &str) -> String {
+        for _ in 0..200 {
+            let screen = self.screen();
+            if screen.contains(text) {
+                return screen;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        panic!("no `{text}` on the screen:\n{}", self.screen())
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = Command::new("tmux").args(["kill-session", "-t", &self.name]).status();
+    }
+}
+
+#[test]
+fn in_a_terminal() {
+    let folder = folder();
+    let Some(terminal) = Terminal::open(folder.path()) else {
+        eprintln!("skipped: no tmux");
+        return;
+    };
+    terminal.until("2025-11-01 12:00>");
+    // Completion of a value.
+    terminal.keys(&["-l", "field Miasto = \"Ł"]);
+    terminal.keys(&["Tab"]);
+    terminal.until("field Miasto = \"Łódź\"");
+    terminal.keys(&["Enter"]);
+    terminal.until("2 contacts");
+    // Several lines until the group is closed.
+    terminal.keys(&["-l", "all < event Zakup; "]);
+    terminal.keys(&["Enter"]);
+    terminal.keys(&["-l", "segment _ >"]);
+    terminal.keys(&["Enter"]);
+    terminal.until("segment _ >");
+    // Attributes and values with their counts.
+    terminal.keys(&["-l", "event Zakup where kategoria = \""]);
+    terminal.keys(&["Tab"]);
+    terminal.until("\"buty\"  3 events");
+    // Ctrl-C takes back what was typed.
+    terminal.keys(&["C-c"]);
+    // A mistake, and then it goes on.
+    terminal.keys(&["-l", "feld wiek = 1"]);
+    terminal.keys(&["Enter"]);
+    terminal.until("`feld` is written `field`");
+    // History: the last input again.
+    terminal.keys(&["Up"]);
+    terminal.keys(&["Up"]);
+    terminal.keys(&["Enter"]);
+    terminal.until("> all < event Zakup;");
+    // Commands are completed, too.
+    terminal.keys(&["-l", ".desc"]);
+    terminal.keys(&["Tab"]);
+    terminal.until(".describe");
+    terminal.keys(&["-l", " wiek"]);
+    terminal.keys(&["Enter"]);
+    terminal.until("median 34");
+    // Ctrl-C while it watches comes back to the prompt.
+    terminal.keys(&["-l", ".watch 1"]);
+    terminal.keys(&["Enter"]);
+    terminal.until("2025-11-01T12:00:00+01:00  2 contacts");
+    terminal.keys(&["C-c"]);
+    terminal.keys(&["-l", ".segments"]);
+    terminal.keys(&["Enter"]);
+    terminal.until("no segment is defined yet");
+    terminal.keys(&["C-d"]);
+    for _ in 0..100 {
+        if !Command::new("tmux").args(["has-session", "-t", &terminal.name]).output().unwrap().status.success() {
+            let history = std::fs::read_to_string(folder.path().join("history")).unwrap();
+            assert!(history.contains("describe wiek"), "{history}");
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("Ctrl-D does not leave:\n{}", terminal.screen());
+}
