@@ -193,6 +193,35 @@ fn bytes_of_any_kind() {
     }
 }
 
+/// Every way to nest, as deep as may be, with a mistake at the bottom: an alternative that is tried twice at each level
+/// would take longer than anybody waits.
+#[test]
+fn mistakes_deep_inside() {
+    for (open, close) in [
+        ("all < ", " >"),
+        ("not ", ""),
+        ("at least 1 of < ", " >"),
+        ("event E where all < ", " >"),
+        ("event E where not ", ""),
+        ("event E where x has any < ", " >"),
+        ("top 10 by count(E) of ", ""),
+        ("field a between if(", ", 1, 2) and 3"),
+        ("field a = if(", ", 1, 2)"),
+        ("field a in [if(", ", 1, 2)]"),
+        ("(", ") > 1"),
+        ("count(E where a > ", ")"),
+        ("year(", ")"),
+        ("count(E between ", " and now)"),
+        ("all < field a = 1; any < ", " >; none < field b = 2 > >"),
+        ("field a has any < x = 1; x has none < ", " > >"),
+    ] {
+        for bottom in ["everyone everyone", "=", "field a = ", "\""] {
+            examine(&format!("{}{bottom}{}", open.repeat(60), close.repeat(60)));
+            examine(&format!("segment s = {}{bottom}", open.repeat(60)));
+        }
+    }
+}
+
 /// Fixes that are called certain never lead round in circles.
 #[test]
 fn certain_fixes_come_to_an_end() {

@@ -48,14 +48,6 @@ impl Checker<'_> {
         }
     }
 
-    /// Says that a part of the language has to wait.
-    pub(super) fn unsupported(&mut self, what: &str, span: Span) {
-        self.report(
-            Diagnostic::new(codes::E0901, span, format!("{what} is not evaluated by this version yet"))
-                .help("leave it out for now"),
-        );
-    }
-
     /// Reports a number of parts that cannot be reached.
     pub(super) fn quorum_fits(&mut self, count: CountWords, of: usize) {
         let of = of as u64;

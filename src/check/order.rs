@@ -185,7 +185,7 @@ impl References<'_> {
                     self.expr(e);
                 }
             }
-            ExprKind::Part(_, of) => self.expr(of),
+            ExprKind::Part(_, of) | ExprKind::Logistic(of) => self.expr(of),
             _ => {}
         }
     }

@@ -235,6 +235,8 @@ pub enum ValueExpr {
     Arithmetic(Box<ValueExpr>, ArithmeticOp, Box<ValueExpr>),
     /// `if(c, a, b)`; a and b have one type.
     If(Box<Condition>, Box<ValueExpr>, Box<ValueExpr>),
+    /// `logistic(v)` of a number, see [`Number::logistic`](crate::value::Number::logistic). Empty when the value is.
+    Logistic(Box<ValueExpr>),
     /// `year(v)`, `size(list)`: a whole number. Empty when the value is, `size` too.
     Part(Part, Box<ValueExpr>),
 }

@@ -9,7 +9,7 @@ use crate::diag::{Applicability, Diagnostic, codes};
 use crate::schema::{ColumnType, FieldId, Scalar};
 use crate::syntax::Span;
 use crate::syntax::ast::{Expr, ExprKind, Literal, Name};
-use crate::value::{Decimal, Number};
+use crate::value::{Decimal, LOGISTIC_DECIMALS, Number};
 
 impl Checker<'_> {
     /// A value and what can be said of it in a test; `None` after a report.
@@ -56,10 +56,17 @@ impl Checker<'_> {
                 self.report(diagnostic);
                 None
             }
-            ExprKind::Unsupported(what) => {
-                self.unsupported(what, expr.span);
-                None
+            ExprKind::Logistic(of) => {
+                let value = match self.number(of)? {
+                    ValueExpr::Constant(Constant::Number(n)) => {
+                        let scaled = i128::from(Number::from(n).logistic_scaled());
+                        ValueExpr::Constant(Constant::Number(Decimal::new(scaled, LOGISTIC_DECIMALS)))
+                    }
+                    of => ValueExpr::Logistic(Box::new(of)),
+                };
+                Some((value, Subject::number("`logistic(...)`", expr.span)))
             }
+            ExprKind::Hole => None,
         }
     }
 

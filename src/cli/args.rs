@@ -78,6 +78,36 @@ pub enum Command {
         before_help = "Examples:\n  segql test segment.seg --schema schema.toml\n  segql test *.seg --store data.segql --format junit > report.xml"
     )]
     Test(TestArgs),
+    /// Say why a contact is in a segment or is not, and when that will change
+    #[command(
+        before_help = "Examples:\n  segql why anna segment.seg --store data.segql\n  segql why anna segment.seg vip --store data.segql --now 2025-11-01T12:00\n  segql why anna --store data.segql -e 'event Zakup at least 3 times within 90d' --format json"
+    )]
+    Why(WhyArgs),
+    /// List the segments that a contact is in, and the labels that decisions give it
+    #[command(
+        before_help = "Examples:\n  segql which anna *.seg --store data.segql\n  segql which anna segment.seg --store data.segql --format json"
+    )]
+    Which(WhichArgs),
+    /// Say which label a decision gives a contact, and by which branch
+    #[command(
+        before_help = "Examples:\n  segql decide oferta anna offers.seg --store data.segql\n  segql decide oferta anna offers.seg --all --store data.segql"
+    )]
+    Decide(DecideArgs),
+    /// Show everything known of a contact
+    #[command(
+        before_help = "Examples:\n  segql profile anna --store data.segql\n  segql profile anna --store data.segql --timeline 100 --format json"
+    )]
+    Profile(ProfileArgs),
+    /// Compare segments: sizes of all intersections, reach, similarity
+    #[command(
+        before_help = "Examples:\n  segql overlap segments.seg --store data.segql\n  segql overlap segments.seg vip lapsed --store data.segql --format svg > overlap.svg"
+    )]
+    Overlap(OverlapArgs),
+    /// Show how many were in a segment, moment by moment
+    #[command(
+        before_help = "Examples:\n  segql trend segments.seg vip --from 2025-01-01 --to 2025-11-01 --step 1mo --store data.segql\n  segql trend segments.seg vip --from 2025-10-01 --step 1d --store data.segql --format svg > trend.svg"
+    )]
+    Trend(TrendArgs),
     /// Show how a segment is evaluated
     #[command(
         before_help = "Examples:\n  segql explain segment.seg vip --store data.segql\n  segql explain -e 'event MailOpen within 30d' --schema schema.toml --format json"
@@ -357,6 +387,147 @@ pub struct TestArgs {
     /// What to print
     #[arg(long, value_enum, default_value_t = TestFormat::Human)]
     pub format: TestFormat,
+}
+
+/// How answers about one contact are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ContactFormat {
+    /// For people
+    Text,
+    /// JSON
+    Json,
+}
+
+/// `segql why`
+#[derive(Debug, Args)]
+pub struct WhyArgs {
+    /// Id of the contact
+    pub contact: String,
+    #[command(flatten)]
+    pub script: ScriptArgs,
+    #[command(flatten)]
+    pub data: DataArgs,
+    #[command(flatten)]
+    pub now: NowArgs,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = ContactFormat::Text)]
+    pub format: ContactFormat,
+}
+
+/// `segql which`
+#[derive(Debug, Args)]
+pub struct WhichArgs {
+    /// Id of the contact
+    pub contact: String,
+    /// Scripts
+    #[arg(required_unless_present = "text", value_name = "FILE")]
+    pub files: Vec<String>,
+    /// A condition or a script, given right here
+    #[arg(short = 'e', long = "expression", value_name = "TEXT", conflicts_with = "files")]
+    pub text: Option<String>,
+    /// Give a param another value
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    #[command(flatten)]
+    pub data: DataArgs,
+    #[command(flatten)]
+    pub now: NowArgs,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = ContactFormat::Text)]
+    pub format: ContactFormat,
+}
+
+/// `segql decide`
+#[derive(Debug, Args)]
+pub struct DecideArgs {
+    /// Name of the decision
+    pub decision: String,
+    /// Id of the contact
+    pub contact: String,
+    /// The script
+    #[arg(required_unless_present = "text")]
+    pub file: Option<String>,
+    /// A script, given right here
+    #[arg(short = 'e', long = "expression", value_name = "TEXT", conflicts_with = "file")]
+    pub text: Option<String>,
+    /// Also the branches after it that hold
+    #[arg(long)]
+    pub all: bool,
+    /// Give a param another value
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    #[command(flatten)]
+    pub data: DataArgs,
+    #[command(flatten)]
+    pub now: NowArgs,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = ContactFormat::Text)]
+    pub format: ContactFormat,
+}
+
+/// `segql profile`
+#[derive(Debug, Args)]
+pub struct ProfileArgs {
+    /// Id of the contact
+    pub contact: String,
+    #[command(flatten)]
+    pub data: DataArgs,
+    #[command(flatten)]
+    pub now: NowArgs,
+    /// Newest events to show
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub timeline: usize,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = ContactFormat::Text)]
+    pub format: ContactFormat,
+}
+
+/// How charts are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ChartFormat {
+    /// For people
+    Text,
+    /// JSON
+    Json,
+    /// A picture
+    Svg,
+}
+
+/// `segql overlap`
+#[derive(Debug, Args)]
+pub struct OverlapArgs {
+    #[command(flatten)]
+    pub script: ScriptArgs,
+    #[command(flatten)]
+    pub data: DataArgs,
+    #[command(flatten)]
+    pub now: NowArgs,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = ChartFormat::Text)]
+    pub format: ChartFormat,
+}
+
+/// `segql trend`
+#[derive(Debug, Args)]
+pub struct TrendArgs {
+    #[command(flatten)]
+    pub script: ScriptArgs,
+    /// The first moment
+    #[arg(long, value_name = "TIME")]
+    pub from: String,
+    /// The last moment (default: that of `--now`)
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// From one moment to the next
+    #[arg(long, value_name = "LENGTH", default_value = "1d")]
+    pub step: String,
+    #[command(flatten)]
+    pub data: DataArgs,
+    #[command(flatten)]
+    pub now: NowArgs,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = ChartFormat::Text)]
+    pub format: ChartFormat,
 }
 
 /// What `segql explain` prints.

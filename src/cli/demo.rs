@@ -55,7 +55,7 @@ pub fn demo(args: &DemoArgs, ui: Ui) -> Result<(), Failure> {
             return Err(Failure::Script);
         }
         let asked = script::asked(&checked, &[])?;
-        let script = Script { checked, asked };
+        let script = Script { checked, asked, sources };
         let evaluated = evaluate::segments(&script, &snapshot, &clock, 5, &cancel)?;
         for ((asked, set), (_, median, _)) in script.asked.iter().zip(&evaluated.members).zip(&evaluated.elapsed_us) {
             let title = if asked.name == example.main { example.title } else { "" };

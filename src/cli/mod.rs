@@ -5,6 +5,7 @@
 mod args;
 mod care;
 mod check;
+mod contact;
 mod data;
 mod demo;
 mod evaluate;
@@ -25,6 +26,7 @@ mod rename;
 mod run;
 mod schema;
 mod script;
+mod sets;
 mod table;
 mod test;
 
@@ -48,6 +50,12 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&args, ui),
         Command::Fmt(args) => fmt::fmt(&args, ui),
         Command::Rename(args) => rename::rename(&args, ui),
+        Command::Why(args) => contact::why::why(&args, ui),
+        Command::Which(args) => contact::which::which(&args, ui),
+        Command::Decide(args) => contact::decide::decide(&args, ui),
+        Command::Profile(args) => contact::profile::profile(&args, ui),
+        Command::Overlap(args) => sets::overlap::overlap(&args, ui),
+        Command::Trend(args) => sets::trend::trend(&args, ui),
         Command::Explain(args) => explain::explain(&args, ui),
         Command::ExplainError { code } => explain_error::explain_error(code.as_deref()),
         Command::Test(args) => test::test(&args, ui),

@@ -22,6 +22,8 @@ pub struct Script {
     pub checked: Checked,
     /// The sets asked for.
     pub asked: Vec<Asked>,
+    /// The texts of the script.
+    pub sources: Sources,
 }
 
 /// A script that has been read, before there is a schema to check it against.
@@ -69,11 +71,12 @@ impl Unchecked<'_> {
             return Err(Failure::Script);
         }
         let asked = asked(&checked, self.names)?;
-        Ok(Script { checked, asked })
+        Ok(Script { checked, asked, sources: self.sources })
     }
 }
 
 /// A set of contacts that was asked for.
+#[derive(Debug, Clone)]
 pub struct Asked {
     /// Which.
     pub set: Wanted,

@@ -245,7 +245,6 @@ codes! {
     E0501 "a regular expression that cannot be read";
     E0601 "a schema that cannot be used";
     E0701 "an expectation of a test that is not met";
-    E0901 "a part of the language that this version does not evaluate yet";
     W0101 "a condition that nobody satisfies";
     W0102 "a condition that everybody satisfies";
     W0103 "a part that changes nothing";

@@ -140,7 +140,8 @@ fn json_value(diagnostic: &Diagnostic, sources: &Sources) -> Value {
     })
 }
 
-fn span_value(span: Span, sources: &Sources) -> Value {
+/// A span in the published shape.
+pub(crate) fn span_value(span: Span, sources: &Sources) -> Value {
     let position = sources.get(span.source).map(|s| s.position(span.start));
     json!({ "start": span.start, "end": span.end, "line": position.map(|p| p.line), "column": position.map(|p| p.column) })
 }

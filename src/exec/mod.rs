@@ -21,6 +21,7 @@ mod fields;
 mod lists;
 mod matched;
 mod operands;
+mod overlap;
 mod prepared;
 mod rank;
 mod rows;
@@ -43,6 +44,7 @@ use crate::time::{Clock, LocalTimes};
 pub use columns::Engine;
 use context::{Context, Given};
 use eval::Chunk;
+pub use overlap::{Exactly, Overlap};
 
 /// Says from another thread that nobody wants the answer any more.
 #[derive(Debug, Default)]

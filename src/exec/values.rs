@@ -11,6 +11,7 @@ use crate::schema::Scalar;
 use crate::store::Words;
 use crate::store::column::Column;
 use crate::time::Interval;
+use crate::value::LOGISTIC_DECIMALS;
 
 /// The values of an expression for some contacts, whose slots ascend.
 pub(super) fn expr<'c>(chunk: &mut Chunk<'c>, id: ExprId, slots: &[u16]) -> Result<Values<'c>, ExecError> {
@@ -33,6 +34,10 @@ pub(super) fn expr<'c>(chunk: &mut Chunk<'c>, id: ExprId, slots: &[u16]) -> Resu
             arithmetic(&a, *op, &b, slots.len())
         }
         Expr::If(condition, then, otherwise) => choice(chunk, *condition, (*then, *otherwise), slots)?,
+        Expr::Logistic(of) => {
+            let of = chunk.values(*of, slots)?;
+            logistic(&of, slots.len())
+        }
         Expr::Part(part, of) => {
             let of = chunk.values(*of, slots)?;
             parts(chunk, *part, &of, slots.len())
@@ -92,6 +97,15 @@ fn parts<'c>(chunk: &Chunk<'c>, part: Part, of: &Values<'c>, len: usize) -> Valu
     match of {
         Values::Same(cell) => Values::Same(cell.and_then(|cell| cell.part(part, clock)).map(Cell::whole)),
         of => Values::Ints(WHOLE, (0..len).map(|at| of.get(at)?.part(part, clock)).collect()),
+    }
+}
+
+fn logistic<'c>(of: &Values<'c>, len: usize) -> Values<'c> {
+    const SCALAR: Scalar = Scalar::Number { decimals: LOGISTIC_DECIMALS };
+    let one = |at| Some(of.get(at)?.number()?.logistic_scaled());
+    match of {
+        Values::Same(_) => Values::Same(one(0).map(|n| Cell::Int(SCALAR, n))),
+        _ => Values::Ints(SCALAR, (0..len).map(one).collect()),
     }
 }
 

@@ -137,7 +137,7 @@ impl<'a> Linter<'a> {
                 self.value(a);
                 self.value(b);
             }
-            ValueExpr::Part(_, of) => self.value(of),
+            ValueExpr::Part(_, of) | ValueExpr::Logistic(of) => self.value(of),
             ValueExpr::Aggregate(aggregate) => {
                 aggregate.matching.sources.iter().filter_map(|s| s.filter.as_ref()).for_each(|f| self.filter(f));
             }

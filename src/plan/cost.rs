@@ -99,6 +99,7 @@ fn expr_cost(expr: &Expr) -> u64 {
         Expr::Nothing | Expr::Constant(_) => 1,
         Expr::Field(_) | Expr::If(..) => 10,
         Expr::Arithmetic(..) => 20,
+        Expr::Logistic(_) => 60,
         Expr::Part(..) => 40,
         Expr::ContactId => 100,
         Expr::Aggregate(aggregate) => aggregate_cost(aggregate),

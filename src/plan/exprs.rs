@@ -22,6 +22,8 @@ pub enum Expr {
     Arithmetic(ExprId, ArithmeticOp, ExprId),
     /// The first value for members of the set, the second for all others.
     If(NodeId, ExprId, ExprId),
+    /// Of a number.
+    Logistic(ExprId),
     /// A part of a date or of an instant, or the size of a list.
     Part(Part, ExprId),
 }

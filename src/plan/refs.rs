@@ -215,7 +215,7 @@ impl Expr {
                 see(*a);
                 see(*b);
             }
-            Self::Part(_, of) => see(*of),
+            Self::Part(_, of) | Self::Logistic(of) => see(*of),
         }
     }
 }

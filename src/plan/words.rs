@@ -86,6 +86,7 @@ impl Words<'_> {
                 format!("({} {op} {})", self.expr(*a, deeper), self.expr(*b, deeper))
             }
             Expr::If(_, a, b) => format!("if(part, {}, {})", self.expr(*a, deeper), self.expr(*b, deeper)),
+            Expr::Logistic(of) => format!("logistic({})", self.expr(*of, deeper)),
             Expr::Part(part, of) => format!("{}({})", part.name(), self.expr(*of, deeper)),
         }
     }

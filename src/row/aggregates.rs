@@ -57,7 +57,7 @@ impl One<'_> {
 
     fn extreme(&self, values: &[&Val], greatest: bool) -> Option<Val> {
         let better = |a: &Val, b: &Val| {
-            let ordering = a.compare(b, self.clock);
+            let ordering = a.compare(b, &self.clock);
             ordering.is_some_and(|o| if greatest { o.is_gt() } else { o.is_lt() })
         };
         values.iter().copied().reduce(|best, value| if better(value, best) { value } else { best }).cloned()

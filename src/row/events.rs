@@ -20,21 +20,27 @@ impl One<'_> {
 
     pub(super) fn found(&self, sources: &[EventSource], window: Interval) -> Vec<Found<'_>> {
         let mut found: Vec<Found<'_>> = Vec::new();
-        for event in self.profile.events.iter().filter(|e| e.ts <= self.clock.now && window.contains(e.ts)) {
-            let Some(source) = sources.iter().find(|s| s.event == event.event) else { continue };
-            if source.filter.as_ref().is_none_or(|f| self.filter(f, event)) {
-                let value = source.attr.and_then(|attr| self.attribute(event, usize::from(attr.0)));
-                found.push(Found { event, value });
+        for source in sources {
+            let events = self.of_type(source.event);
+            let to = events.partition_point(|e| e.ts <= self.clock.now && e.ts <= window.hi);
+            let from = events.partition_point(|e| e.ts < window.lo).min(to);
+            for event in events.get(from..to).unwrap_or_default() {
+                if source.filter.as_ref().is_none_or(|f| self.filter(f, event)) {
+                    let value = source.attr.and_then(|attr| self.attribute(event, usize::from(attr.0)));
+                    found.push(Found { event, value });
+                }
             }
         }
-        found.sort_by_key(|f| (f.event.ts, f.event.event));
+        if sources.len() > 1 {
+            found.sort_by_key(|f| (f.event.ts, f.event.event));
+        }
         found
     }
 
     /// The instants of a window.
     pub(super) fn window(&self, window: &EventWindow) -> Interval {
         match window {
-            EventWindow::Fixed(window) => instant_interval(window, self.clock),
+            EventWindow::Fixed(window) => instant_interval(window, &self.clock),
             EventWindow::PerContact(window) => self.own_instants(window).unwrap_or(Interval::EMPTY),
         }
     }
@@ -44,27 +50,27 @@ impl One<'_> {
         // A date stands for its whole day.
         let span = |expr: &ValueExpr| match self.value(expr)? {
             Val::Time(ms) => Some(Interval { lo: ms, hi: ms }),
-            other => Some(self.clock.day_span(other.day(self.clock)?)),
+            other => Some(self.clock.day_span(other.day(&self.clock)?)),
         };
         Some(match window {
             ValueWindow::Before(x) => Interval::below(span(x)?.lo),
             ValueWindow::After(x) => Interval::above(span(x)?.hi),
             ValueWindow::Since(x) => Interval { lo: span(x)?.lo, hi: i64::MAX },
-            ValueWindow::On(x) => self.clock.day_span(self.value(x)?.day(self.clock)?),
+            ValueWindow::On(x) => self.clock.day_span(self.value(x)?.day(&self.clock)?),
             ValueWindow::Between(a, b) => Interval { lo: span(a)?.lo, hi: span(b)?.hi },
             ValueWindow::Anchored { duration, side, field } => {
                 let anchor = match self.value(&ValueExpr::Field(*field))? {
                     Val::Time(ms) => Anchor::Instant(ms),
-                    other => Anchor::Day(other.day(self.clock)?),
+                    other => Anchor::Day(other.day(&self.clock)?),
                 };
-                anchored_interval(anchor, duration, *side == Side::After, self.clock)
+                anchored_interval(anchor, duration, *side == Side::After, &self.clock)
             }
         })
     }
 
     /// The days of a window of the contact's own; instants as ends count as their days.
     pub(super) fn own_days(&self, window: &ValueWindow) -> Option<Interval> {
-        let day = |expr: &ValueExpr| Some(i64::from(self.value(expr)?.day(self.clock)?));
+        let day = |expr: &ValueExpr| Some(i64::from(self.value(expr)?.day(&self.clock)?));
         Some(match window {
             ValueWindow::Before(x) => Interval::below(day(x)?),
             ValueWindow::After(x) => Interval::above(day(x)?),

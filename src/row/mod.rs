@@ -6,7 +6,12 @@
 //! else.
 
 mod aggregates;
+mod change;
+mod decide;
 mod events;
+mod evidence;
+mod formula;
+mod looked;
 mod rank;
 mod sequence;
 mod tests_on_values;
@@ -20,9 +25,12 @@ use crate::schema::{Column, ColumnType, EventId, Schema};
 use crate::time::Clock;
 use crate::value::{Value, in_sample, sample_hash};
 
+pub use change::Change;
+pub use decide::{Decided, Matched};
+pub use evidence::{EventFound, Evidence};
 pub use rank::{Cutoffs, cutoffs};
 use value::Val;
-pub use why::{Reason, why};
+pub use why::{Reason, Turn, Why, why};
 
 /// A contact with everything known of it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -57,6 +65,40 @@ pub struct Answers {
     pub labels: Vec<Option<u32>>,
 }
 
+/// Under what a contact is asked about: the schema, a program checked against it, and a moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting<'a> {
+    /// Fields and events.
+    pub schema: &'a Schema,
+    /// The definitions.
+    pub program: &'a Program,
+    /// The moment and the zone; events after it do not exist.
+    pub clock: Clock,
+    /// Where the rankings of the program end; without them nobody is among the `top`.
+    pub cutoffs: &'a Cutoffs,
+}
+
+impl Profile {
+    /// What all definitions of a program say of the contact: one evaluation for all of them. No other contact is looked at.
+    ///
+    /// ```
+    /// use segql::{check::{Options, check}, row::{Cutoffs, Profile, Setting}, schema::Schema, syntax::Sources, time::Clock};
+    /// let schema = Schema::new(chrono_tz::UTC);
+    /// let mut sources = Sources::default();
+    /// let entry = sources.add("a.seg", "segment quiet = not event MailOpen within 30d\nsegment keen = event MailClick");
+    /// let checked = check(&mut sources, entry, Options { schema: &schema, overrides: &[], read: &|_| Err(String::new()) });
+    /// let anna = Profile { id: "anna".to_owned(), ..Profile::default() };
+    /// let clock = Clock { now: 0, zone: schema.timezone };
+    /// let setting = Setting { schema: &schema, program: &checked.program, clock, cutoffs: &Cutoffs::default() };
+    /// assert_eq!(anna.which(&setting).segments, [true, false]);
+    /// ```
+    #[must_use]
+    pub fn which(&self, setting: &Setting<'_>) -> Answers {
+        let one = One::some(setting, self, &setting.program.order);
+        Answers { segments: one.segments, labels: one.labels }
+    }
+}
+
 /// What all definitions of a program say of a contact at the time of `clock`. Events after that do not exist.
 ///
 /// A contact alone does not tell whether it is among the `top` of all: `cutoffs` does, see [`cutoffs`].
@@ -73,8 +115,7 @@ pub struct Answers {
 /// ```
 #[must_use]
 pub fn answers(schema: &Schema, program: &Program, profile: &Profile, clock: &Clock, cutoffs: &Cutoffs) -> Answers {
-    let one = One::new(schema, program, profile, clock, cutoffs);
-    Answers { segments: one.segments, labels: one.labels }
+    profile.which(&Setting { schema, program, clock: *clock, cutoffs })
 }
 
 /// Whether a contact is a member of one segment; see [`answers`].
@@ -89,27 +130,39 @@ struct One<'a> {
     schema: &'a Schema,
     program: &'a Program,
     profile: &'a Profile,
-    clock: &'a Clock,
+    clock: Clock,
     cutoffs: &'a Cutoffs,
+    /// The contact's events by type, each in order of instant and arrival.
+    events: Vec<&'a Event>,
     segments: Vec<bool>,
     lets: Vec<Option<Val>>,
     labels: Vec<Option<u32>>,
 }
 
 impl<'a> One<'a> {
-    /// Looks at every definition, in the order in which they refer to each other.
-    fn new(schema: &'a Schema, program: &'a Program, profile: &'a Profile, clock: &'a Clock, cutoffs: &'a Cutoffs) -> Self {
+    /// Looks at some definitions, which come after the ones they refer to.
+    fn some(setting: &Setting<'a>, profile: &'a Profile, order: &[DefinitionId]) -> Self {
+        let program = setting.program;
+        let mut events: Vec<&Event> = profile.events.iter().collect();
+        events.sort_by_key(|e| (e.event, e.ts));
         let mut one = Self {
-            schema,
+            schema: setting.schema,
             program,
             profile,
-            clock,
-            cutoffs,
-            segments: vec![false; program.segments.len()],
-            lets: vec![None; program.lets.len()],
-            labels: vec![None; program.decisions.len()],
+            clock: setting.clock,
+            cutoffs: setting.cutoffs,
+            events,
+            segments: Vec::new(),
+            lets: Vec::new(),
+            labels: Vec::new(),
         };
-        for id in &program.order {
+        if order.is_empty() {
+            return one;
+        }
+        one.segments = vec![false; program.segments.len()];
+        one.lets = vec![None; program.lets.len()];
+        one.labels = vec![None; program.decisions.len()];
+        for id in order {
             match id {
                 DefinitionId::Segment(id) => {
                     let holds = program.segments.get(id.0 as usize).is_some_and(|s| one.condition(&s.condition));
@@ -126,6 +179,13 @@ impl<'a> One<'a> {
             }
         }
         one
+    }
+
+    /// The events of a type, in order of instant and arrival.
+    fn of_type(&self, event: EventId) -> &[&'a Event] {
+        let from = self.events.partition_point(|e| e.event < event);
+        let rest = self.events.get(from..).unwrap_or_default();
+        rest.get(..rest.partition_point(|e| e.event == event)).unwrap_or_default()
     }
 
     fn label(&self, decision: &Decision) -> Option<u32> {
@@ -194,13 +254,17 @@ impl<'a> One<'a> {
                 (Val::Number(a), Val::Number(b)) => op.apply(a, b).map(Val::Number),
                 _ => None,
             },
+            ValueExpr::Logistic(of) => match self.value(of)? {
+                Val::Number(n) => Some(Val::Number(n.logistic())),
+                _ => None,
+            },
             ValueExpr::If(condition, then, otherwise) => self.value(if self.condition(condition) { then } else { otherwise }),
             ValueExpr::Part(part, of) => self.part(*part, &self.value(of)?),
         }
     }
 
     fn part(&self, part: Part, of: &Val) -> Option<Val> {
-        of.part(part, self.clock)
+        of.part(part, &self.clock)
     }
 }
 

@@ -31,8 +31,8 @@ impl One<'_> {
             Test::When(op, point) => self.when(value, *op, point),
             Test::WhenIn(list, negated) => list.iter().any(|point| self.when(value, CompareOp::Equal, point)) != *negated,
             Test::Window(window) => match value {
-                Val::Date(day) => day_interval(window, self.clock).contains(i64::from(*day)),
-                Val::Time(ms) => instant_interval(window, self.clock).contains(*ms),
+                Val::Date(day) => day_interval(window, &self.clock).contains(i64::from(*day)),
+                Val::Time(ms) => instant_interval(window, &self.clock).contains(*ms),
                 _ => false,
             },
             Test::ValueWindow(window) => match value {
@@ -40,7 +40,7 @@ impl One<'_> {
                 Val::Time(ms) => self.own_instants(window).is_some_and(|w| w.contains(*ms)),
                 _ => false,
             },
-            Test::Anniversary(within) => value.day(self.clock).is_some_and(|day| is_anniversary(day, within, self.clock)),
+            Test::Anniversary(within) => value.day(&self.clock).is_some_and(|day| is_anniversary(day, within, &self.clock)),
             Test::Has(op, operand) => self.has(value, *op, operand),
             Test::Value(op, other, folding) => self.value(other).is_some_and(|other| self.against(value, *op, &other, *folding)),
             Test::BetweenValues(from, to) => {
@@ -65,7 +65,7 @@ impl One<'_> {
     fn against(&self, value: &Val, op: CompareOp, other: &Val, folding: Folding) -> bool {
         let ordering = match (value, other) {
             (Val::Text(a), Val::Text(b)) => Some(fold(a, folding).cmp(&fold(b, folding))),
-            _ => value.compare(other, self.clock),
+            _ => value.compare(other, &self.clock),
         };
         ordering.is_some_and(|o| op.accepts(o))
     }

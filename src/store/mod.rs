@@ -35,7 +35,7 @@ pub use error::StoreError;
 pub(crate) use error::reason;
 pub use events::{EventChunk, RowBlock};
 pub use load::{EraseSummary, Erasure, FoldSummary, LoadOptions, LoadSummary, Loader};
-pub use profile::StoredEvent;
+pub use profile::{Profiles, StoredEvent};
 pub use snapshot::{Layer, Snapshot};
 pub use stats::{Delta, Named, Size, Stats};
 pub use verify::Verified;

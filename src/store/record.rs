@@ -31,8 +31,8 @@ struct Row {
     body_len: u32,
 }
 
-/// Bytes of a usual row.
-const ROW_BYTES: usize = 48;
+/// Room for a row. Rather too much than too little: memory that is never touched costs nothing, moving what is there does.
+const ROW_BYTES: usize = 96;
 
 const TAG_EMPTY: u8 = 0;
 const TAG_TEXT: u8 = 1;
@@ -304,6 +304,12 @@ impl<'a> Body<'a> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// What has not been read yet.
+    #[must_use]
+    pub fn rest(&self) -> &'a [u8] {
+        self.0
     }
 
     /// Whether everything has been read.

@@ -2,6 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
 
 use heed::{RoTxn, WithoutTls};
 use roaring::RoaringBitmap;
@@ -194,6 +195,19 @@ impl<'s> Snapshot<'s> {
         }
         let bytes = self.store.tables.ids.get(&self.txn, id.as_bytes()).map_err(|e| self.store.engine(&e))?;
         Ok(bytes.and_then(|b| b.first_chunk::<4>()).map(|b| u32::from_le_bytes(*b)))
+    }
+
+    /// So many ids before and after one, in the order of ids.
+    pub(super) fn ids_around(&self, id: &str, many: usize) -> Result<Vec<String>, StoreError> {
+        let failed = |e: heed::Error| self.store.engine(&e);
+        let id = id.as_bytes();
+        let before = self.store.tables.ids.rev_range(&self.txn, &(Bound::Unbounded, Bound::Excluded(id))).map_err(failed)?;
+        let after = self.store.tables.ids.range(&self.txn, &(Bound::Excluded(id), Bound::Unbounded)).map_err(failed)?;
+        before
+            .take(many)
+            .chain(after.take(many))
+            .map(|entry| entry.map(|(id, _)| String::from_utf8_lossy(id).into_owned()).map_err(failed))
+            .collect()
     }
 
     /// The ids of a chunk's contacts, in blocks that each hold the next ones in order.

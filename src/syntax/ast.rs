@@ -548,8 +548,10 @@ pub enum ExprKind {
     Part(Literal<Part>, Box<Expr>),
     /// A bare name as in `year(kwota)`, which only tests on events have.
     Bare(Name),
-    /// Not evaluated yet; what it is called.
-    Unsupported(&'static str),
+    /// `logistic(v)`
+    Logistic(Box<Expr>),
+    /// What the grammar does not allow; nothing more is said of it.
+    Hole,
 }
 
 /// A point in time, with instants still as text: their zone is the schema's.

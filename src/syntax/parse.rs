@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use pest::Parser;
 use pest::error::ErrorVariant;
-use pest::iterators::Pair;
+use pest::iterators::Pairs;
+use pest::{Parser, Token};
 
 use super::ast::{Script, Statement};
 use super::{SourceId, Span, build, nesting, recover};
@@ -81,7 +81,7 @@ pub(super) fn add(cx: &mut build::Context<'_>, node: &Node<'_>, script: &mut Scr
 /// The nodes of a text that the rule accepts; `place` says where a range of the text stands in its file.
 pub(super) fn nodes<'a>(rule: NodeKind, text: &'a str, place: &dyn Fn(Range<usize>) -> Span) -> Result<Vec<Node<'a>>, Failure> {
     let pairs = Grammar::parse(rule, text).map_err(|error| explain(&error))?;
-    Ok(pairs.flat_map(Pair::into_inner).map(|pair| convert(pair, place)).collect())
+    Ok(tree(pairs, text, place))
 }
 
 /// Failures say from now on where reading stopped and what was tried there. The detail halves the speed and is a
@@ -111,26 +111,43 @@ fn explain(error: &pest::error::Error<Rule>) -> Failure {
     Failure { at, rules, words: Vec::new() }
 }
 
-fn convert<'a>(pair: Pair<'a, Rule>, place: &dyn Fn(Range<usize>) -> Span) -> Node<'a> {
-    converted(pair, place).0
+/// The nodes of the rules inside the entry rule, made from where rules begin and end: quicker than pair by pair.
+fn tree<'a>(pairs: Pairs<'a, Rule>, text: &'a str, place: &dyn Fn(Range<usize>) -> Span) -> Vec<Node<'a>> {
+    let mut open: Vec<Open<'a>> = Vec::new();
+    let mut top = Vec::new();
+    for token in pairs.tokens() {
+        match token {
+            Token::Start { pos, .. } => open.push(Open { start: pos.pos(), inner: pos.pos(), children: Vec::new() }),
+            Token::End { rule, pos } => {
+                let Some(Open { start, inner, children }) = open.pop() else { continue };
+                // What a rule has passed over in search of an optional end does not belong to it.
+                let end = if !children.is_empty() && is_trivia(text.get(inner..pos.pos()).unwrap_or_default()) {
+                    inner
+                } else {
+                    start + text.get(start..pos.pos()).map_or(0, |whole| whole.trim_end().len())
+                };
+                let node = Node { kind: rule, span: place(start..end), text: text.get(start..end).unwrap_or_default(), children };
+                match open.as_mut_slice() {
+                    // The entry rule itself.
+                    [] => {}
+                    [_] => top.push(node),
+                    [.., parent] => {
+                        parent.inner = end;
+                        parent.children.push(node);
+                    }
+                }
+            }
+        }
+    }
+    top
 }
 
-/// The node of a pair, and where its text ends.
-fn converted<'a>(pair: Pair<'a, Rule>, place: &dyn Fn(Range<usize>) -> Span) -> (Node<'a>, usize) {
-    let span = pair.as_span();
-    let (start, kind, text) = (span.start(), pair.as_rule(), pair.as_str());
-    let mut children = Vec::new();
-    let mut inner = 0;
-    for pair in pair.into_inner() {
-        let (child, end) = converted(pair, place);
-        children.push(child);
-        inner = end - start;
-    }
-    // What a rule has passed over in search of an optional end does not belong to it.
-    let tail = text.get(inner..).unwrap_or_default();
-    let len = if !children.is_empty() && is_trivia(tail) { inner } else { text.trim_end().len() };
-    let node = Node { kind, span: place(start..start + len), text: text.get(..len).unwrap_or(text), children };
-    (node, start + len)
+/// A rule that has begun.
+struct Open<'a> {
+    start: usize,
+    /// Where its last child ends.
+    inner: usize,
+    children: Vec<Node<'a>>,
 }
 
 /// Whether a text is nothing but white space and comments.

@@ -66,6 +66,15 @@ impl Clock {
         ms.saturating_add(exact_ms(duration))
     }
 
+    /// `ms` later by a duration of which days too are calendar days, at the same wall-clock time: the steps of a calendar.
+    #[must_use]
+    pub fn calendar_plus(&self, ms: i64, duration: &Duration) -> i64 {
+        let local = self.local(ms);
+        let moved = local.checked_add_months(Months::new(duration.months)).unwrap_or(NaiveDateTime::MAX);
+        let moved = moved.checked_add_days(Days::new(duration.days.into())).unwrap_or(NaiveDateTime::MAX);
+        self.shifted(local, moved, ms).saturating_add(i64::try_from(duration.millis).unwrap_or(i64::MAX))
+    }
+
     /// A moved wall-clock time as an instant, keeping what a wall clock does not show (parts of a millisecond do not
     /// exist, so nothing is lost).
     fn shifted(&self, before: NaiveDateTime, after: NaiveDateTime, ms: i64) -> i64 {
@@ -156,6 +165,11 @@ impl Clock {
 
     pub(super) fn local(&self, ms: i64) -> NaiveDateTime {
         utc(ms).with_timezone(&self.zone).naive_local()
+    }
+
+    /// How far the wall clock is ahead of the world's time at an instant, in milliseconds.
+    pub(super) fn offset(&self, ms: i64) -> i64 {
+        self.local(ms).and_utc().timestamp_millis().saturating_sub(ms)
     }
 
     /// The instant of a wall-clock time: one that is skipped moves forward by the gap, a repeated one is the earlier.

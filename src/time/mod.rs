@@ -5,13 +5,15 @@
 //! clock, and nothing panics: what lies outside the years that `chrono` knows saturates.
 
 mod calendar;
+mod changes;
 mod local;
 mod parse;
 mod types;
 mod window;
 
 pub use calendar::{Clock, DateParts, date_parts};
+pub use changes::{Changes, Moving};
 pub use local::LocalTimes;
-pub use parse::{InstantError, format_date, format_instant, parse_date, parse_instant, parse_zone};
+pub use parse::{InstantError, format_date, format_instant, parse_date, parse_duration, parse_instant, parse_zone};
 pub use types::{CalendarUnit, Duration, Point, Unit, Window};
 pub use window::{Anchor, Interval, anchored_interval, day_interval, instant_interval, is_anniversary};

@@ -4,6 +4,7 @@ use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, NaiveTime, SecondsForma
 use chrono_tz::Tz;
 
 use super::calendar::{date, day_number, resolve_local, utc};
+use super::{Duration, Unit};
 
 /// Why a text is not a date, an instant or a zone. The message says what was found and what is wanted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -106,6 +107,40 @@ fn read_offset(text: &str) -> Option<FixedOffset> {
     let hours: i32 = digits.get(..2)?.parse().ok()?;
     let minutes: i32 = digits.get(2..).filter(|m| !m.is_empty()).map_or(Ok(0), str::parse).ok()?;
     (minutes < 60).then(|| FixedOffset::east_opt(sign * (hours * 3600 + minutes * 60))).flatten()
+}
+
+/// A length of time as the language writes it: `90d`, `1h30min`, `1y6mo`. `None` for anything else, and for what is longer
+/// than any history.
+///
+/// ```
+/// use segql::time::{Duration, Unit, parse_duration};
+/// assert_eq!(parse_duration("2w"), Duration::of(14, Unit::Day));
+/// assert_eq!(parse_duration("2 weeks"), None);
+/// ```
+#[must_use]
+pub fn parse_duration(text: &str) -> Option<Duration> {
+    let mut total = Duration::default();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let (count, tail) = rest.split_at_checked(digits)?;
+        let letters = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
+        let (unit, tail) = tail.split_at_checked(letters)?;
+        let unit = match unit {
+            "s" => Unit::Second,
+            "min" => Unit::Minute,
+            "h" => Unit::Hour,
+            "d" => Unit::Day,
+            "w" => Unit::Week,
+            "mo" => Unit::Month,
+            "y" => Unit::Year,
+            _ => return None,
+        };
+        total = total.plus(Duration::of(count.parse().ok()?, unit)?)?;
+        rest = tail;
+    }
+    // A century of centuries is more than any history, and keeps every later sum inside 64 bits.
+    (total.months <= 120_000 && total.days <= 3_660_000 && total.millis <= 3_660_000 * 86_400_000).then_some(total)
 }
 
 /// The zone of an IANA name.

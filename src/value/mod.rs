@@ -4,11 +4,13 @@
 //! ever rounded without saying so ([`Rounded`]).
 
 mod decimal;
+mod logistic;
 mod number;
 mod sample;
 mod text;
 
 pub use decimal::{Decimal, DecimalError, Rounded};
+pub use logistic::LOGISTIC_DECIMALS;
 pub use number::Number;
 pub use sample::{in_sample, sample_hash};
 pub use text::{Folding, fold, nfc};

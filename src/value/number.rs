@@ -94,6 +94,11 @@ impl Number {
         Some(Self { numerator: quotient(numerator, divisor), denominator: quotient(denominator, divisor) })
     }
 
+    /// Numerator and denominator.
+    pub(super) fn parts(self) -> (i128, i128) {
+        (self.numerator, self.denominator)
+    }
+
     fn big(self) -> (BigInt, BigInt) {
         (BigInt::from(self.numerator), BigInt::from(self.denominator))
     }

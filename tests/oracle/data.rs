@@ -119,6 +119,18 @@ pub fn instant(rng: &mut impl Rng, now: i64, zone: chrono_tz::Tz) -> i64 {
     at + [0, 0, 1, -1].choose(rng).unwrap()
 }
 
+/// A later instant than `now` at which something of a contact is likely to turn.
+pub fn edge(rng: &mut impl Rng, profile: &Profile, now: i64, clock: &Clock) -> i64 {
+    let (count, unit) = *DURATIONS.choose(rng).unwrap();
+    let duration = Duration::of(count, unit).unwrap();
+    let at = match (rng.random_range(0..4), profile.events.choose(rng)) {
+        (0 | 1, Some(event)) => clock.plus(event.ts, &duration),
+        (2, Some(event)) => clock.day_start(clock.day_of(clock.plus(event.ts, &duration))),
+        _ => clock.day_start(clock.day_of(now)),
+    };
+    at + [0, 1, -1].choose(rng).unwrap()
+}
+
 /// Values for columns: the members of a list of records are of one length, and empty together.
 fn values(rng: &mut impl Rng, columns: &[Column], chance: f64, now: i64, zone: chrono_tz::Tz) -> Vec<Option<Value>> {
     let records = if rng.random_bool(chance) { rng.random_range(1..4) } else { 0 };

@@ -8,6 +8,7 @@
 mod data;
 mod history;
 mod scripts;
+mod why;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

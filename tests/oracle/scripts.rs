@@ -377,6 +377,9 @@ impl<R: Rng> Writer<'_, R> {
                 };
                 format!("size({list})")
             }
+            10 if depth > 0 && self.rng.random_bool(0.3) => {
+                format!("logistic({})", self.variable_of(Kind::Number, depth - 1))
+            }
             _ if depth > 0 => {
                 let op = self.one(&["+", "-", "*", "/"]);
                 format!("({} {op} {})", self.variable_of(Kind::Number, depth - 1), self.value_of(Kind::Number, depth - 1))

@@ -20,6 +20,8 @@ pub enum Wanted {
     Segment(SegmentId),
     /// The contacts to whom a decision gives a label (its position in [`Decision::labels`]).
     Label(DecisionId, u32),
+    /// The contacts that a ranking takes.
+    Ranked(RankedId),
 }
 
 /// The plan of some segments of a program at one moment. The plan's roots are the segments asked for, in order.
@@ -51,6 +53,7 @@ pub fn lower_wanted(program: &Program, wanted: &[Wanted], schema: &Schema, clock
         let root = match set {
             Wanted::Segment(id) => lowering.segment(*id),
             Wanted::Label(id, label) => lowering.label(*id, *label),
+            Wanted::Ranked(id) => lowering.ranking(*id),
         };
         lowering.plan.ask(root);
     }
@@ -210,6 +213,7 @@ impl Lowering<'_> {
             ValueExpr::If(condition, then, otherwise) => {
                 Expr::If(self.condition(condition), self.value(then), self.value(otherwise))
             }
+            ValueExpr::Logistic(of) => Expr::Logistic(self.value(of)),
             ValueExpr::Part(part, of) => Expr::Part(*part, self.value(of)),
         };
         self.plan.add_expr(expr)

@@ -25,10 +25,11 @@ impl<'p> Needed<'p> {
             ranked: vec![false; program.ranked.len()],
         };
         for set in wanted {
-            needed.need(match set {
-                Wanted::Segment(id) => DefinitionId::Segment(*id),
-                Wanted::Label(id, _) => DefinitionId::Decision(*id),
-            });
+            match set {
+                Wanted::Segment(id) => needed.need(DefinitionId::Segment(*id)),
+                Wanted::Label(id, _) => needed.need(DefinitionId::Decision(*id)),
+                Wanted::Ranked(id) => needed.ranking(*id),
+            }
         }
         // References point backwards, so one pass from the end finds everything.
         for id in program.order.iter().rev() {
@@ -129,7 +130,7 @@ impl<'p> Needed<'p> {
                 self.value(then);
                 self.value(otherwise);
             }
-            ValueExpr::Part(_, of) => self.value(of),
+            ValueExpr::Part(_, of) | ValueExpr::Logistic(of) => self.value(of),
         }
     }
 

@@ -48,7 +48,7 @@ fn hashed(id: &[u8]) -> (u64, Option<[u64; 2]>) {
 
 /// The hash of a short id is made of its key, so that the table can grow without the arena.
 fn hash_inline(key: [u64; 2]) -> u64 {
-    std::hash::BuildHasher::hash_one(&super::super::column::Hasher::default(), key)
+    std::hash::BuildHasher::hash_one(&super::super::column::Hasher::default(), (key[0], key[1]))
 }
 
 impl Entry {
@@ -109,7 +109,9 @@ impl<'s> Dictionary<'s> {
                 .map(|b| u32::from_le_bytes(*b))
         };
         let start = self.arena.len() as u64;
-        self.arena.extend_from_slice(id);
+        if known.is_none() || key.is_none() {
+            self.arena.extend_from_slice(id);
+        }
         let number = if let Some(number) = known {
             number
         } else {

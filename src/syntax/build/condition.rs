@@ -199,7 +199,14 @@ fn filter_test(cx: &mut Context<'_>, node: &Node<'_>) -> Option<FilterKind> {
                 );
                 return None;
             };
-            (Some(value::part_of(inner)?), attr)
+            let Some(part) = value::part_of(inner) else {
+                cx.report(
+                    Diagnostic::new(codes::E0311, inner.span, "`logistic(...)` is for values of a contact, not for attributes")
+                        .help("compare the attribute itself, or write `logistic(...)` around a function of the events"),
+                );
+                return None;
+            };
+            (Some(part), attr)
         }
         _ => (None, inner),
     };

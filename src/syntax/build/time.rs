@@ -4,40 +4,15 @@ use super::{Context, literal, path, value};
 use crate::diag::{Diagnostic, codes};
 use crate::syntax::ast::{Expr, Point, Window, WindowKind};
 use crate::syntax::parse::{Node, NodeKind};
-use crate::time::{self, CalendarUnit, Duration, Unit};
+use crate::time::{self, CalendarUnit, Duration, parse_duration};
 
 /// A compound duration such as `1h30min`.
 pub(super) fn duration(cx: &mut Context<'_>, node: &Node<'_>) -> Duration {
-    read_duration(node.text).unwrap_or_else(|| {
+    parse_duration(node.text).unwrap_or_else(|| {
         let message = format!("`{}` is longer than a length of time can be", node.text);
         cx.report(Diagnostic::new(codes::E0107, node.span, message).help("write a length such as `30d` or `6mo`"));
         Duration::default()
     })
-}
-
-fn read_duration(text: &str) -> Option<Duration> {
-    let mut total = Duration::default();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
-        let (count, tail) = rest.split_at_checked(digits)?;
-        let letters = tail.find(|c: char| c.is_ascii_digit()).unwrap_or(tail.len());
-        let (unit, tail) = tail.split_at_checked(letters)?;
-        let unit = match unit {
-            "s" => Unit::Second,
-            "min" => Unit::Minute,
-            "h" => Unit::Hour,
-            "d" => Unit::Day,
-            "w" => Unit::Week,
-            "mo" => Unit::Month,
-            "y" => Unit::Year,
-            _ => return None,
-        };
-        total = total.plus(Duration::of(count.parse().ok()?, unit)?)?;
-        rest = tail;
-    }
-    // A century of centuries is more than any history, and keeps every later sum inside 64 bits.
-    (total.months <= 120_000 && total.days <= 3_660_000 && total.millis <= 3_660_000 * 86_400_000).then_some(total)
 }
 
 fn child_duration(cx: &mut Context<'_>, node: &Node<'_>) -> Duration {
@@ -148,7 +123,7 @@ fn last(cx: &mut Context<'_>, node: &Node<'_>) -> WindowKind {
 /// The one or two values of a node; a missing second one repeats the first.
 pub(super) fn two(cx: &mut Context<'_>, node: &Node<'_>) -> (Expr, Expr) {
     let mut values: Vec<Expr> = node.all(NodeKind::expr).map(|e| value::expr(cx, e)).collect();
-    let second = values.pop().unwrap_or(Expr { kind: crate::syntax::ast::ExprKind::Unsupported("this value"), span: node.span });
+    let second = values.pop().unwrap_or(Expr { kind: crate::syntax::ast::ExprKind::Hole, span: node.span });
     let first = values.pop().unwrap_or_else(|| second.clone());
     (first, second)
 }

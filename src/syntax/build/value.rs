@@ -19,7 +19,7 @@ fn product(cx: &mut Context<'_>, node: &Node<'_>) -> Expr {
 
 /// `a + b - c`: operands and operators in turn.
 fn chain(cx: &mut Context<'_>, node: &Node<'_>, operand: fn(&mut Context<'_>, &Node<'_>) -> Expr) -> Expr {
-    let Some((first, rest)) = node.children.split_first() else { return unsupported(node, "this value") };
+    let Some((first, rest)) = node.children.split_first() else { return hole(node) };
     let first_value = operand(cx, first);
     let (pairs, _) = rest.as_chunks::<2>();
     if pairs.is_empty() {
@@ -45,9 +45,9 @@ fn chain(cx: &mut Context<'_>, node: &Node<'_>, operand: fn(&mut Context<'_>, &N
 }
 
 fn primary(cx: &mut Context<'_>, node: &Node<'_>) -> Expr {
-    let Some(inner) = node.children.first() else { return unsupported(node, "this value") };
+    let Some(inner) = node.children.first() else { return hole(node) };
     match inner.kind {
-        NodeKind::parenthesis => inner.child(NodeKind::expr).map_or_else(|| unsupported(inner, "this value"), |e| expr(cx, e)),
+        NodeKind::parenthesis => inner.child(NodeKind::expr).map_or_else(|| hole(inner), |e| expr(cx, e)),
         NodeKind::literal => literal(cx, inner),
         NodeKind::field_ref => field(inner),
         NodeKind::param_ref => param(inner),
@@ -64,21 +64,24 @@ fn conditional(cx: &mut Context<'_>, node: &Node<'_>) -> Expr {
         (Some(condition), Some(then), Some(otherwise)) => {
             Expr { kind: ExprKind::If(Box::new(condition), Box::new(then), Box::new(otherwise)), span: node.span }
         }
-        _ => unsupported(node, "this value"),
+        _ => hole(node),
     }
 }
 
 fn part(cx: &mut Context<'_>, node: &Node<'_>) -> Expr {
-    let Some(part) = part_of(node) else { return unsupported(node, "`logistic(...)`") };
     let of = match (node.child(NodeKind::expr), node.child(NodeKind::attr_path)) {
         (Some(inner), _) => expr(cx, inner),
         (None, Some(bare)) => Expr { kind: ExprKind::Bare(path(bare)), span: bare.span },
-        _ => return unsupported(node, "this value"),
+        _ => return hole(node),
     };
-    Expr { kind: ExprKind::Part(part, Box::new(of)), span: node.span }
+    let kind = match part_of(node) {
+        Some(part) => ExprKind::Part(part, Box::new(of)),
+        None => ExprKind::Logistic(Box::new(of)),
+    };
+    Expr { kind, span: node.span }
 }
 
-/// Which part a `part` node means.
+/// Which part a `part` node means; nothing for `logistic`.
 pub(super) fn part_of(node: &Node<'_>) -> Option<Literal<Part>> {
     let name = node.child(NodeKind::part_name)?;
     let value = match name.text {
@@ -93,13 +96,13 @@ pub(super) fn part_of(node: &Node<'_>) -> Option<Literal<Part>> {
     Some(Literal { value, span: name.span })
 }
 
-fn unsupported(node: &Node<'_>, what: &'static str) -> Expr {
-    Expr { kind: ExprKind::Unsupported(what), span: node.span }
+fn hole(node: &Node<'_>) -> Expr {
+    Expr { kind: ExprKind::Hole, span: node.span }
 }
 
 /// A value from a `literal` node.
 pub(super) fn literal(cx: &mut Context<'_>, node: &Node<'_>) -> Expr {
-    let Some(inner) = node.children.first() else { return unsupported(node, "this value") };
+    let Some(inner) = node.children.first() else { return hole(node) };
     let kind = match inner.kind {
         NodeKind::point => ExprKind::Point(time::point(cx, inner)),
         NodeKind::percent => ExprKind::Number(literals::percent(cx, inner)),
@@ -113,20 +116,20 @@ pub(super) fn literal(cx: &mut Context<'_>, node: &Node<'_>) -> Expr {
 fn field(node: &Node<'_>) -> Expr {
     match node.child(NodeKind::field_path) {
         Some(field) => Expr { kind: ExprKind::Field(path(field)), span: node.span },
-        None => unsupported(node, "this value"),
+        None => hole(node),
     }
 }
 
 fn param(node: &Node<'_>) -> Expr {
     match node.child(NodeKind::param_name) {
         Some(param) => Expr { kind: ExprKind::Param(name(param)), span: node.span },
-        None => unsupported(node, "this value"),
+        None => hole(node),
     }
 }
 
 fn aggregate(cx: &mut Context<'_>, node: &Node<'_>) -> Expr {
     let (Some(function), Some(event)) = (node.child(NodeKind::aggregate_name), node.child(NodeKind::event_ref)) else {
-        return unsupported(node, "this value");
+        return hole(node);
     };
     let aggregate = Aggregate {
         function: Literal { value: function.text.to_owned(), span: function.span },
