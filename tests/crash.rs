@@ -286,7 +286,7 @@ fn whatever_is_killed_loses_nothing() {
         for _ in 0..left.min(20) {
             left -= 1;
             // Mostly soon, for beginnings are where most happens.
-            let most = if rng.random_bool(0.5) { 60 } else { 600 };
+            let most = [8, 60, 600][rng.random_range(0..3)];
             let after = Duration::from_millis(rng.random_range(0..most));
             let (begun, done) = run_and_kill(&path, next, after);
             let at = format!("after {after:?}: {begun:?} was begun and {done:?} done");

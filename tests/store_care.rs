@@ -198,6 +198,20 @@ fn stores_of_all_formats_give_their_answers() {
     }
 }
 
+/// A process that has an older store open sees what another adds to it, whose first write gives the store a new table.
+#[test]
+fn an_older_store_grows_while_it_is_open() {
+    let folder = Folder::with_format(1);
+    let store = segql::store::Store::open(&folder.path("store")).unwrap();
+    let before = store.snapshot().unwrap();
+    folder.write("e.ndjson", "{\"contact_id\":\"ewa\",\"event\":\"Zakup\",\"ts\":\"2025-10-01\"}\n");
+    folder.import(&["--events", "e.ndjson"]);
+    assert_eq!((before.contacts(), store.snapshot().unwrap().contacts()), (5, 6));
+    let snapshot = store.snapshot().unwrap();
+    let ewa = snapshot.find("ewa").unwrap().unwrap();
+    assert_eq!((snapshot.id_of(ewa).unwrap(), snapshot.events_of(ewa).unwrap().len()), ("ewa".to_owned(), 1));
+}
+
 #[test]
 fn a_store_of_format_1_is_written_to() {
     let folder = Folder::with_format(1);

@@ -320,3 +320,58 @@ fn many_append_at_once() {
     let verified = store.verify(&|| false).unwrap();
     assert_eq!((verified.events, verified.contacts, verified.problems.len()), (800, 44, 0));
 }
+
+/// A file system of a few megabytes, taken away again at the end.
+struct Small(PathBuf);
+
+impl Small {
+    /// Only whoever may mount file systems has one.
+    fn new(path: PathBuf) -> Option<Self> {
+        std::fs::create_dir(&path).unwrap();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=3m", "tmpfs"]).arg(&path).output();
+        mounted.is_ok_and(|mounted| mounted.status.success()).then_some(Self(path))
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        drop(Command::new("umount").arg(&self.0).status());
+    }
+}
+
+#[test]
+fn disks_that_are_full() {
+    let folder = Folder::new();
+    let Some(small) = Small::new(folder.path("small")) else {
+        eprintln!("no file system can be mounted: not tested");
+        return;
+    };
+    let said = folder.run("backup --store store small/store");
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    let mut imported = 0;
+    let full = loop {
+        let lines: Vec<String> = (0..4000).map(|n| format!("{{\"contact_id\":\"z{imported}-{n}\",\"Saldo\":{n}}}\n")).collect();
+        std::fs::write(folder.path("lines.ndjson"), lines.concat()).unwrap();
+        let said = folder.run("import --store small/store --contacts lines.ndjson");
+        if said.code != Some(0) {
+            break said;
+        }
+        imported += 1;
+        assert!(imported < 100);
+    };
+    let told = |said: &Said| said.code == Some(4) && said.err.contains("the disk is full");
+    assert!(told(&full), "{:?} {}", full.code, full.err);
+    // Not a byte is left, also not for what is new.
+    let left = std::process::Command::new("sh").args(["-c", "cat /dev/zero > small/rest"]).current_dir(folder.0.path()).output();
+    assert!(!left.unwrap().status.success());
+    for arguments in ["erase --store small/store anna", "compact --store small/store", "backup --store small/store small/copy"] {
+        let said = folder.run(arguments);
+        assert!(told(&said), "{arguments}: {:?} {}", said.code, said.err);
+    }
+    let said = folder.run(&format!("import --store small/new --schema {} --contacts lines.ndjson", golden("schema.toml")));
+    assert!(told(&said), "{:?} {}", said.code, said.err);
+    std::fs::remove_file(small.0.join("rest")).unwrap();
+    let said = folder.run("run -e everyone --store small/store --now 2025-11-01");
+    assert_eq!(said.out, format!("{}\n", 3005 + 4000 * imported));
+    folder.members("small/store");
+}

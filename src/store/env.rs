@@ -424,6 +424,7 @@ pub(super) struct WriterLock {
 }
 
 pub(super) fn environment(path: &Path, flags: EnvFlags, most: usize) -> Result<Env<WithoutTls>, StoreError> {
+    reserve_lock(path)?;
     let mut options = EnvOpenOptions::new().read_txn_without_tls();
     options.map_size(most).max_dbs(8).max_readers(512);
     // SAFETY: the flags only leave out waiting for the disk, which is used for stores that die with the process.
@@ -440,6 +441,26 @@ pub(super) fn environment(path: &Path, flags: EnvFlags, most: usize) -> Result<E
         heed::Error::Mdb(heed::MdbError::Invalid | heed::MdbError::VersionMismatch) => StoreError::Foreign(path.to_owned()),
         other => engine(path, &other),
     })
+}
+
+/// Makes LMDB's lock file where there is none yet, with all of its bytes: LMDB maps it, and writing to a page of a map for which
+/// the disk has no room ends the process.
+fn reserve_lock(path: &Path) -> Result<(), StoreError> {
+    /// What 512 readers need, and some more.
+    const BYTES: usize = 40 << 10;
+    let lock = path.join("lock.mdb");
+    if lock.exists() {
+        return Ok(());
+    }
+    let Ok(mut file) = tempfile::NamedTempFile::new_in(path) else {
+        // Where no file can be made LMDB says why.
+        return Ok(());
+    };
+    let failed = |error| StoreError::Io { action: "write", path: lock.clone(), error };
+    file.write_all(&vec![0; BYTES]).and_then(|()| file.as_file().sync_data()).map_err(failed)?;
+    // Another process may have made it meanwhile; then that one holds.
+    drop(file.persist_noclobber(&lock));
+    Ok(())
 }
 
 /// Why LMDB could not go on; it needs to write even where it only reads.

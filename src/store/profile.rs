@@ -121,7 +121,7 @@ impl Snapshot<'_> {
 /// megabytes.
 pub struct Profiles<'s> {
     snapshot: &'s Snapshot<'s>,
-    chunks: RefCell<HashMap<(Layer, u32), ChunkColumns<'s>>>,
+    chunks: RefCell<HashMap<(u32, Layer), ChunkColumns<'s>>>,
 }
 
 /// The columns of a chunk.
@@ -154,7 +154,7 @@ impl Profiles<'_> {
         let (chunk, slot) = (contact / CHUNK, contact % CHUNK);
         let layer = self.snapshot.layer_of(contact)?;
         let mut chunks = self.chunks.borrow_mut();
-        let columns = match chunks.entry((layer, chunk)) {
+        let columns = match chunks.entry((chunk, layer)) {
             std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::hash_map::Entry::Vacant(entry) => entry.insert(ChunkColumns::read(self.snapshot, layer, chunk)?),
         };
@@ -173,7 +173,7 @@ impl Profiles<'_> {
         for ((id, ty), events) in (0_u16..).map(EventId).zip(&schema.events).zip(&mut columns.events) {
             let Some(events) = events else { continue };
             if events.summary.count().get(at).is_some() {
-                events.read(self.snapshot, layer, (id, ty), (chunk, slot), &mut profile.events)?;
+                events.read(self.snapshot, (id, ty), (layer, chunk, slot), &mut profile.events)?;
             }
         }
         Ok(Some(profile))
@@ -202,9 +202,8 @@ impl<'s> Events<'s> {
     fn read(
         &mut self,
         snapshot: &'s Snapshot<'s>,
-        layer: Layer,
         (id, ty): (EventId, &EventType),
-        (chunk, slot): (u32, u32),
+        (layer, chunk, slot): (Layer, u32, u32),
         events: &mut Vec<Event>,
     ) -> Result<(), StoreError> {
         let number = (0..self.summary.blocks()).find(|b| self.summary.block_slots(*b).contains(&slot));

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::delta::{DeltaKey, DeltaKind};
 use super::env::DATA_FILE;
 use super::key::{PartKind, ValueKey};
-use super::load::{Erasure, rows};
+use super::load::{Erasure, count};
 use super::snapshot::Layer;
 use super::{Store, StoreError};
 use crate::schema::EventId;
@@ -116,8 +116,8 @@ impl Store {
                 delta.bytes += payload.len() as u64;
                 match key.kind {
                     DeltaKind::Ids => {}
-                    DeltaKind::Lines => delta.lines += rows(payload).count() as u64,
-                    DeltaKind::Events => delta.events += rows(payload).count() as u64,
+                    DeltaKind::Lines => delta.lines += count(payload) as u64,
+                    DeltaKind::Events => delta.events += count(payload) as u64,
                 }
             }
             delta.chunks = chunks.len() as u64;

@@ -9,6 +9,7 @@ use super::super::snapshot::{IDS_BLOCK, KIND_COLUMN};
 use super::super::{CHUNK, Store, StoreError, Words, slots};
 use super::dictionary::NewIds;
 use super::partition::Partitions;
+use super::pass::Pass;
 use super::{UNFINISHED, build_events, build_fields};
 use crate::schema::Schema;
 
@@ -96,7 +97,7 @@ impl Output<'_> {
 
 /// Builds the parts of all `chunks` and writes them, not visible yet.
 pub(super) fn build(job: &Job<'_>, chunks: &[u32], threads: usize) -> Result<Built, StoreError> {
-    let chunk = |chunk: u32, scratch: &mut build_events::Scratch, output: &Output<'_>| build_chunk(job, chunk, scratch, output);
+    let chunk = |chunk: u32, pass: &mut Pass, output: &Output<'_>| build_chunk(job, chunk, pass, output);
     build_by(job.store, (job.generation, job.stop), chunks, threads, &chunk)
 }
 
@@ -106,7 +107,7 @@ pub(super) fn build_by(
     (generation, stop): (u32, &(dyn Fn() -> bool + Sync)),
     chunks: &[u32],
     threads: usize,
-    builder: &(dyn Fn(u32, &mut build_events::Scratch, &Output<'_>) -> Result<(), StoreError> + Sync),
+    builder: &(dyn Fn(u32, &mut Pass, &Output<'_>) -> Result<(), StoreError> + Sync),
 ) -> Result<Built, StoreError> {
     if chunks.is_empty() {
         return Ok(Built::default());
@@ -118,12 +119,12 @@ pub(super) fn build_by(
             let (sender, next) = (sender.clone(), &next);
             scope.spawn(move || {
                 let output = Output::Store(generation, &sender);
-                let mut scratch = build_events::Scratch::default();
+                let mut pass = Pass::default();
                 while let Some(chunk) = chunks.get(next.fetch_add(1, Ordering::Relaxed)) {
                     if stop() {
                         return;
                     }
-                    if let Err(error) = builder(*chunk, &mut scratch, &output) {
+                    if let Err(error) = builder(*chunk, &mut pass, &output) {
                         output.send(Message::Failed(error));
                         return;
                     }
@@ -177,13 +178,13 @@ fn write(
     Ok(built)
 }
 
-fn build_chunk(job: &Job<'_>, chunk: u32, scratch: &mut build_events::Scratch, output: &Output<'_>) -> Result<(), StoreError> {
+fn build_chunk(job: &Job<'_>, chunk: u32, pass: &mut Pass, output: &Output<'_>) -> Result<(), StoreError> {
     build_ids(job, chunk, output)?;
     if let Some(rows) = job.contacts.get(chunk) {
         build_fields::build(job, chunk, rows, output)?;
     }
     if let Some(rows) = job.events.get(chunk) {
-        build_events::build(job, chunk, rows, scratch, output)?;
+        build_events::build(job, chunk, rows, pass, output)?;
     }
     Ok(())
 }

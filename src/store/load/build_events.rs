@@ -11,7 +11,7 @@ use super::super::snapshot::{KIND_COLUMN, KIND_DELETIONS, KIND_EVENT_IDS, KIND_R
 use super::super::{CHUNK, StoreError, Words};
 use super::build::{Job, Output};
 use super::partition::Partition;
-use super::pass::{Origin, Pass, Row, Source, Stored};
+use super::pass::{Origin, Pass, Row, Source, Stored, TypeRows, touched_types};
 use crate::schema::{ColumnType, EventId, EventType, Scalar, Schema};
 use crate::value::{Value, ValueRef};
 
@@ -28,50 +28,41 @@ struct TypeState {
     block_ends: Vec<u32>,
 }
 
-/// What a thread that builds chunks keeps from one to the next: memory that is new has to be cleared first.
-#[derive(Default)]
-pub(super) struct Scratch {
-    bytes: Vec<u8>,
-    pass: Pass,
-}
-
 /// Builds the parts of the event types that the rows are of.
 pub(super) fn build(
     job: &Job<'_>,
     chunk: u32,
     partition: &Partition,
-    scratch: &mut Scratch,
+    input: &mut Pass,
     output: &Output<'_>,
 ) -> Result<(), StoreError> {
     let snapshot = job.store.snapshot()?;
     let types = job.schema.events.len();
     let passes = u32::try_from(partition.len().div_ceil(PASS_BYTES)).unwrap_or(CHUNK).clamp(1, CHUNK);
     let mut states: Vec<Option<TypeState>> = (0..types).map(|_| None).collect();
-    let Scratch { bytes, pass: input } = scratch;
-    let touched = if passes == 1 { None } else { Some(touched_types(partition, &snapshot, chunk, types, input)?) };
+    let touched = if passes == 1 { None } else { Some(touched_types(partition, &snapshot, chunk, types)?) };
     let (mut added, mut duplicates) = (0, 0);
     let mut deletions: Vec<(u16, u128)> = Vec::new();
     for pass in 0..passes {
         let slots = pass * CHUNK / passes..(pass + 1) * CHUNK / passes;
-        bytes.clear();
-        partition.read(|slot| slots.contains(&u32::from(slot)), bytes)?;
-        input.read(bytes, types)?;
-        let settled = input.settle(bytes, &snapshot, chunk)?;
+        input.read(partition, &slots, types)?;
         let mut touched = touched.clone().unwrap_or_else(|| input.touched());
+        let settled = input.settle(&snapshot, chunk)?;
         touched.iter_mut().zip(&settled.deleted_from).for_each(|(t, deleted)| *t |= deleted);
         let mut stored = Stored::load(&snapshot, chunk, &slots, &touched, None)?;
         stored.remove(input.deletions());
         deletions.extend(input.deletions());
         duplicates += settled.duplicates;
-        added += input.by_type.iter().map(Vec::len).sum::<usize>() as u64;
+        added += input.len() as u64;
         input.merge(&stored);
-        let origin = Origin { bytes, stored: &stored, with_ids: input.has_ids() || stored.has_ids() };
-        for (((event, rows), state), deleted) in
+        let with_ids = input.has_ids || stored.has_ids();
+        for (((event, TypeRows { rows, bytes }), state), deleted) in
             (0_u16..).map(EventId).zip(&input.by_type).zip(&mut states).zip(&settled.deleted_from)
         {
             // A type whose last row is deleted is written anew, too.
             if !rows.is_empty() || *deleted {
                 let state = state.get_or_insert_with(TypeState::new);
+                let origin = Origin { bytes, stored: &stored, with_ids };
                 state.add(job.schema, chunk, event, rows, origin, output)?;
             }
         }
@@ -103,7 +94,7 @@ pub(super) fn build_type(
     schema: &Schema,
     snapshot: &Snapshot<'_>,
     part: Part,
-    (pass, bytes): (&Pass, &[u8]),
+    pass: &Pass,
     only: &Words,
     output: &Output<'_>,
 ) -> Result<(), StoreError> {
@@ -114,10 +105,11 @@ pub(super) fn build_type(
     let mut stored = Stored::load(snapshot, chunk, &(0..CHUNK), &touched, Some(only))?;
     stored.remove(pass.deletions());
     alone.merge(&stored);
-    let origin = Origin { bytes, stored: &stored, with_ids: alone.has_ids() || stored.has_ids() };
+    let with_ids = alone.has_ids || stored.has_ids();
     let mut state = TypeState::new();
-    if let Some(rows) = alone.by_type.get(usize::from(event.0)) {
-        state.add(schema, chunk, event, rows, origin, output)?;
+    let at = usize::from(event.0);
+    if let (Some(TypeRows { rows, .. }), Some(TypeRows { bytes, .. })) = (alone.by_type.get(at), pass.by_type.get(at)) {
+        state.add(schema, chunk, event, rows, Origin { bytes, stored: &stored, with_ids }, output)?;
     }
     state.finish(part, output);
     Ok(())
@@ -134,11 +126,11 @@ pub(super) fn build_without(
     let mut others = super::super::slots::first(CHUNK);
     others.iter_mut().zip(erased).for_each(|(word, erased)| *word &= !erased);
     let mut none = Pass::default();
-    none.read(&[], schema.events.len())?;
+    none.read(&Partition::default(), &(0..CHUNK), schema.events.len())?;
     for event in (0_u16..).map(EventId).take(snapshot.schema().events.len()) {
         let Some(summary) = snapshot.events(event, chunk)? else { continue };
         if super::super::slots::iter(erased).any(|slot| summary.count().get(usize::from(slot)).is_some()) {
-            build_type(schema, snapshot, Part { chunk, kind: PartKind::Event(event) }, (&none, &[]), &others, output)?;
+            build_type(schema, snapshot, Part { chunk, kind: PartKind::Event(event) }, &none, &others, output)?;
         }
     }
     let deletions = snapshot.deletions(chunk)?;
@@ -148,28 +140,6 @@ pub(super) fn build_without(
         put_deletions(chunk, kept, output);
     }
     Ok(())
-}
-
-/// Which event types a partition changes, where it is read in several passes.
-fn touched_types(
-    partition: &Partition,
-    snapshot: &Snapshot<'_>,
-    chunk: u32,
-    types: usize,
-    pass: &mut Pass,
-) -> Result<Vec<bool>, StoreError> {
-    let mut touched = vec![false; types];
-    for quarter in 0..64_u16 {
-        let mut bytes = Vec::new();
-        partition.read(|slot| slot % 64 == quarter, &mut bytes)?;
-        pass.read(&bytes, types)?;
-        for (t, seen) in touched.iter_mut().zip(pass.touched()) {
-            *t |= seen;
-        }
-        let deleted = pass.settle(&bytes, snapshot, chunk)?.deleted_from;
-        touched.iter_mut().zip(deleted).for_each(|(t, deleted)| *t |= deleted);
-    }
-    Ok(touched)
 }
 
 impl TypeState {
@@ -254,7 +224,6 @@ fn attributes(
     for (at, row) in rows.iter().enumerate() {
         match row.source(origin).ok_or_else(damaged)? {
             Source::New(mut body) => {
-                body.event_head().ok_or_else(damaged)?;
                 while !body.is_at_end() {
                     let (id, value) = body.entry().ok_or_else(damaged)?;
                     if let Some(value) = value {

@@ -8,7 +8,7 @@ use super::super::record::{Body, BodyValue};
 use super::super::snapshot::{FIELD_SEEN, FIELD_SINCE, FIELD_VALUES, KIND_COLUMN, Layer, Snapshot};
 use super::super::{CHUNK, StoreError, Words, slots};
 use super::build::{Job, Output};
-use super::partition::{Partition, rows};
+use super::partition::Partition;
 use crate::schema::{ColumnType, FieldId, Scalar, Schema};
 use crate::value::{Value, ValueRef};
 
@@ -28,23 +28,22 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Lines that arrived in batches, one of which ends at each of `ends`: instant and arrival decide within a batch, and
-    /// the batches hold one after the other. Most lines carry no instants, and then sorting changes nothing.
-    pub fn new(bytes: Vec<u8>, ends: &[usize]) -> Result<Self, StoreError> {
-        let mut order = Vec::new();
+    /// Instant and arrival decide within a batch, and batches hold one after the other. Most lines carry no instants, and
+    /// then sorting changes nothing.
+    pub fn new(partition: &Partition) -> Result<Self, StoreError> {
+        let mut lines = Self::default();
+        partition.each(&mut |slot, body| {
+            let ts = Body::new(body).contact_head().ok_or_else(damaged)?;
+            lines.order.push((ts, slot, lines.bytes.len()..lines.bytes.len() + body.len()));
+            lines.bytes.extend_from_slice(body);
+            Ok(())
+        })?;
         let mut begin = 0;
-        for (slot, _, range) in rows(&bytes) {
-            let mut body = Body::new(bytes.get(range.clone()).unwrap_or_default());
-            let ts = body.contact_head().ok_or_else(damaged)?;
-            let is_last = ends.binary_search(&range.end).is_ok();
-            order.push((ts, slot, range));
-            if is_last {
-                order.get_mut(begin..).unwrap_or_default().sort_by_key(|(ts, ..)| *ts);
-                begin = order.len();
-            }
+        for end in partition.ends().iter().copied().chain([lines.order.len()]) {
+            lines.order.get_mut(begin..end).unwrap_or_default().sort_by_key(|(ts, ..)| *ts);
+            begin = end;
         }
-        order.get_mut(begin..).unwrap_or_default().sort_by_key(|(ts, ..)| *ts);
-        Ok(Self { bytes, order })
+        Ok(lines)
     }
 
     /// The slots of all lines, in order.
@@ -85,9 +84,7 @@ fn damaged() -> StoreError {
 
 /// Builds the parts of the fields that the rows speak of.
 pub(super) fn build(job: &Job<'_>, chunk: u32, partition: &Partition, output: &Output<'_>) -> Result<(), StoreError> {
-    let mut bytes = Vec::new();
-    partition.read(|_| true, &mut bytes)?;
-    let lines = Lines::new(bytes, partition.ends())?;
+    let lines = Lines::new(partition)?;
     let snapshot = job.store.snapshot()?;
     let mut fields: BTreeMap<u16, Field> = BTreeMap::new();
     lines.entries(&mut |ts, slot, id, value| {

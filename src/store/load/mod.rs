@@ -30,7 +30,7 @@ pub use fold::FoldSummary;
 pub(super) use fold::{FOLD_BYTES, fold};
 pub(super) use overlay::Overlay;
 use partition::Partitions;
-pub(super) use partition::{rows, write_row};
+pub(super) use partition::{count, write_row};
 
 /// How to load.
 #[derive(Debug, Clone)]

@@ -12,7 +12,7 @@ use super::super::{CHUNK, StoreError, Words, slots};
 use super::build::{Kept, Output};
 use super::build_events;
 use super::build_fields::{self, Lines};
-use super::partition::rows;
+use super::partition::{Partition, each_whole};
 use super::pass::Pass;
 use crate::schema::{EventId, FieldId};
 
@@ -22,7 +22,6 @@ pub(in crate::store) struct Overlay {
     /// New contacts, in order of their slots.
     ids: Vec<String>,
     lines: Lines,
-    events: Vec<u8>,
     /// The new events, without those that are left out.
     pass: Pass,
     parts: BTreeMap<PartKind, OnceCell<Values>>,
@@ -35,29 +34,29 @@ impl Overlay {
     /// Reads what has been appended to a chunk.
     pub fn read(snapshot: &Snapshot<'_>, chunk: u32) -> Result<Self, StoreError> {
         let store = snapshot.store();
-        let (mut ids, mut lines, mut ends, mut events) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut ids, mut lines, mut events) = (Vec::new(), Partition::default(), Partition::default());
         let mut touched = slots::empty();
         if let Some(table) = store.delta() {
             delta::read(store, table, snapshot.txn(), chunk, &mut |key, bytes| {
                 match key.kind {
                     DeltaKind::Ids => ids.extend(new_ids(bytes)?),
-                    DeltaKind::Lines => {
-                        lines.extend_from_slice(bytes);
-                        ends.push(lines.len());
-                    }
-                    DeltaKind::Events => events.extend_from_slice(bytes),
+                    DeltaKind::Lines => lines.push_batch(bytes),
+                    DeltaKind::Events => events.push_batch(bytes),
                 }
                 Ok(())
             })?;
         }
-        let lines = Lines::new(lines, &ends)?;
+        let lines = Lines::new(&lines)?;
         lines.slots().for_each(|slot| slots::insert(&mut touched, slot));
-        rows(&events).for_each(|(slot, ..)| slots::insert(&mut touched, slot));
+        events.each(&mut |slot, _| {
+            slots::insert(&mut touched, slot);
+            Ok(())
+        })?;
         let types = snapshot.schema().events.len();
         let mut pass = Pass::default();
-        pass.read(&events, types)?;
+        pass.read(&events, &(0..CHUNK), types)?;
         let mut changed = pass.touched();
-        let settled = pass.settle(&events, snapshot, chunk)?;
+        let settled = pass.settle(snapshot, chunk)?;
         changed.iter_mut().zip(settled.deleted_from).for_each(|(changed, deleted)| *changed |= deleted);
         let mut parts = BTreeMap::new();
         if !ids.is_empty() {
@@ -69,7 +68,7 @@ impl Overlay {
         for (event, _) in (0_u16..).zip(changed).filter(|(_, changed)| *changed) {
             parts.insert(PartKind::Event(EventId(event)), OnceCell::new());
         }
-        Ok(Self { touched, ids, lines, events, pass, parts })
+        Ok(Self { touched, ids, lines, pass, parts })
     }
 
     /// The contacts concerned.
@@ -114,7 +113,7 @@ impl Overlay {
                 build_fields::build_field(schema, snapshot, (field, part.chunk), &self.lines, &self.touched, &output)?;
             }
             PartKind::Event(_) => {
-                build_events::build_type(schema, snapshot, part, (&self.pass, &self.events), &self.touched, &output)?;
+                build_events::build_type(schema, snapshot, part, &self.pass, &self.touched, &output)?;
             }
             PartKind::Deleted => {}
         }
@@ -139,10 +138,10 @@ impl Overlay {
 
 /// The ids of a batch of new contacts.
 pub(in crate::store) fn new_ids(bytes: &[u8]) -> Result<Vec<String>, StoreError> {
-    rows(bytes)
-        .map(|(_, _, range)| {
-            let id = bytes.get(range).unwrap_or_default();
-            String::from_utf8(id.to_vec()).map_err(|_| StoreError::damaged("the id of a new contact"))
-        })
-        .collect()
+    let mut ids = Vec::new();
+    each_whole(bytes, &mut |_, id| {
+        ids.push(String::from_utf8(id.to_vec()).map_err(|_| StoreError::damaged("the id of a new contact"))?);
+        Ok(())
+    })?;
+    Ok(ids)
 }

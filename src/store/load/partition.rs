@@ -24,7 +24,7 @@ pub(super) struct Partition {
     buffer: Vec<u8>,
     file: Option<File>,
     spilled: u64,
-    /// Where batches end that hold one after the other; none when all rows arrived together.
+    /// After how many rows batches end that hold one after the other; none when all rows arrived together.
     ends: Vec<usize>,
 }
 
@@ -54,8 +54,7 @@ impl Partitions {
             self.chunks.resize_with(at + 1, Partition::default);
         }
         if let Some(partition) = self.chunks.get_mut(at) {
-            partition.buffer.extend_from_slice(rows);
-            partition.ends.push(partition.buffer.len());
+            partition.push_batch(rows);
             self.buffered += rows.len();
         }
     }
@@ -102,7 +101,13 @@ impl Partitions {
 }
 
 impl Partition {
-    /// Where its batches end.
+    /// Adds a batch that has been stored as it came.
+    pub fn push_batch(&mut self, rows: &[u8]) {
+        self.buffer.extend_from_slice(rows);
+        self.ends.push(self.ends.last().copied().unwrap_or(0) + count(rows));
+    }
+
+    /// After how many rows its batches end.
     pub fn ends(&self) -> &[usize] {
         &self.ends
     }
@@ -112,8 +117,8 @@ impl Partition {
         self.spilled + self.buffer.len() as u64
     }
 
-    /// The rows of the contacts for which `wanted` holds, one after the other in `out`: slot, length, body.
-    pub fn read(&self, wanted: impl Fn(u16) -> bool, out: &mut Vec<u8>) -> Result<(), StoreError> {
+    /// Hands on slot and body of every row, in order of arrival.
+    pub fn each(&self, take: &mut TakeRow<'_>) -> Result<(), StoreError> {
         if let Some(file) = &self.file {
             let failed = |error| StoreError::Io { action: "read temporary data from", path: std::env::temp_dir(), error };
             let mut file = file;
@@ -126,24 +131,16 @@ impl Partition {
                 piece.resize(kept + left.min(PIECE), 0);
                 file.read_exact(piece.get_mut(kept..).unwrap_or_default()).map_err(failed)?;
                 left -= piece.len() - kept;
-                let mut end = 0;
-                for (slot, row, body) in rows(&piece) {
-                    end = body.end;
-                    if wanted(slot) {
-                        out.extend_from_slice(piece.get(row..end).unwrap_or_default());
-                    }
-                }
+                let end = each_whole(&piece, take)?;
                 piece.drain(..end);
             }
         }
-        for (slot, row, body) in rows(&self.buffer) {
-            if wanted(slot) {
-                out.extend_from_slice(self.buffer.get(row..body.end).unwrap_or_default());
-            }
-        }
-        Ok(())
+        each_whole(&self.buffer, take).map(drop)
     }
 }
+
+/// What takes the slot and the body of a row.
+type TakeRow<'t> = dyn FnMut(u16, &[u8]) -> Result<(), StoreError> + 't;
 
 /// Bytes of a file read at once.
 const PIECE: usize = 1 << 20;
@@ -154,19 +151,30 @@ pub(in crate::store) fn write_row(out: &mut Vec<u8>, slot: u16, body: &[u8]) {
     out.extend_from_slice(body);
 }
 
-/// Slot, beginning and place of the body of every whole row in `bytes`.
-pub(in crate::store) fn rows(bytes: &[u8]) -> impl Iterator<Item = (u16, usize, std::ops::Range<usize>)> {
-    let mut at = 0;
-    std::iter::from_fn(move || {
-        let row = at;
-        let slot = bytes.get(row..)?.first_chunk::<2>()?;
-        let (len, width) = read_varint(bytes.get(row + 2..)?)?;
-        let start = row + 2 + width;
-        let end = start.checked_add(usize::try_from(len).ok()?)?;
-        if end > bytes.len() {
-            return None;
-        }
-        at = end;
-        Some((u16::from_le_bytes(*slot), row, start..end))
-    })
+/// Hands on slot and body of every whole row in `bytes`, and returns where they end.
+pub(in crate::store) fn each_whole(bytes: &[u8], take: &mut TakeRow<'_>) -> Result<usize, StoreError> {
+    let mut end = 0;
+    let row = |at: usize| -> Option<(u16, &[u8], usize)> {
+        let (slot, rest) = bytes.get(at..)?.split_first_chunk::<2>()?;
+        let (len, width) = read_varint(rest)?;
+        let body = rest.get(width..)?.get(..usize::try_from(len).ok()?)?;
+        Some((u16::from_le_bytes(*slot), body, at + 2 + width + body.len()))
+    };
+    while let Some((slot, body, next)) = row(end) {
+        take(slot, body)?;
+        end = next;
+    }
+    Ok(end)
+}
+
+/// Number of rows.
+pub(in crate::store) fn count(bytes: &[u8]) -> usize {
+    let mut rows = 0;
+    let counted = each_whole(bytes, &mut |_, _| {
+        rows += 1;
+        Ok(())
+    });
+    // Counting does not fail.
+    drop(counted);
+    rows
 }

@@ -8,7 +8,7 @@ use super::super::record::Body;
 use super::super::slots;
 use super::super::snapshot::Snapshot;
 use super::super::{CHUNK, StoreError, Words};
-use super::partition::rows;
+use super::partition::Partition;
 use crate::schema::{AttrId, EventId, EventType, Scalar};
 use crate::value::Value;
 
@@ -17,18 +17,22 @@ use crate::value::Value;
 pub(super) struct Row {
     /// The contact's place in its chunk.
     pub slot: u16,
+    /// Whether an `event_id` stands before the attributes.
+    has_id: bool,
     /// The event's instant.
     pub ts: i64,
     /// Arrival, for equal instants; what the store has came before, and has no [`NEW`].
     arrival: u32,
-    /// Where the body begins in the bytes of the pass; of a stored row its position.
+    /// Where the attributes begin in the bytes of the type; of a stored row its position.
     place: u32,
-    /// Bytes of the body.
+    /// Bytes of the attributes.
     len: u32,
 }
 
 /// The bit of an arrival that tells new rows from stored ones.
 const NEW: u32 = 1 << 31;
+/// Bytes of a hashed `event_id`.
+const ID_BYTES: usize = 16;
 
 /// Where the attributes of a row are.
 pub(super) enum Source<'s> {
@@ -36,10 +40,10 @@ pub(super) enum Source<'s> {
     Stored(&'s StoredRow),
 }
 
-/// What the rows of a pass point into.
+/// What the rows of one type point into.
 #[derive(Clone, Copy)]
 pub(super) struct Origin<'o> {
-    /// The new rows, as they arrived.
+    /// Ids and attributes of the new rows, as they arrived.
     pub bytes: &'o [u8],
     /// The rows of the store.
     pub stored: &'o Stored,
@@ -48,7 +52,7 @@ pub(super) struct Origin<'o> {
 }
 
 impl Row {
-    /// The body of a new row, or the stored row.
+    /// The attributes of a new row, or the stored row.
     pub fn source<'o>(&self, origin: Origin<'o>) -> Option<Source<'o>> {
         let place = self.place as usize;
         if self.arrival & NEW == 0 {
@@ -59,20 +63,35 @@ impl Row {
 
     /// The hashed id of the event.
     pub fn event_id(&self, origin: Origin<'_>) -> Option<u128> {
-        match self.source(origin)? {
-            Source::New(mut body) => body.event_head()?.event_id,
-            Source::Stored(row) => row.event_id,
+        if self.arrival & NEW == 0 {
+            return origin.stored.rows.get(self.place as usize)?.event_id;
         }
+        self.new_id(origin.bytes)
     }
+
+    fn new_id(&self, bytes: &[u8]) -> Option<u128> {
+        let start = (self.place as usize).checked_sub(ID_BYTES).filter(|_| self.has_id)?;
+        bytes.get(start..)?.first_chunk().map(|id| u128::from_le_bytes(*id))
+    }
+}
+
+/// The rows of one type, and what they point into: apart from those of other types, so that what is read together is near.
+#[derive(Default)]
+pub(super) struct TypeRows {
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// Ids and attributes, in order of arrival.
+    pub bytes: Vec<u8>,
 }
 
 /// The rows of a pass by type. Kept from chunk to chunk, because memory that is new has to be cleared first.
 #[derive(Default)]
 pub(super) struct Pass {
     /// The rows of each type.
-    pub by_type: Vec<Vec<Row>>,
+    pub by_type: Vec<TypeRows>,
     spare: Vec<Row>,
-    has_ids: bool,
+    /// Whether any new row has an `event_id`.
+    pub has_ids: bool,
     deletions: HashSet<(u16, u128)>,
 }
 
@@ -86,53 +105,68 @@ pub(super) struct Settled {
 }
 
 impl Pass {
-    /// The rows of one type alone.
+    /// The rows of one type alone; what they point into stays here.
     pub fn of_type(&self, event: EventId) -> Self {
         let mut alone = Self { has_ids: self.has_ids, ..Self::default() };
-        alone.by_type.resize_with(self.by_type.len(), Vec::new);
-        if let (Some(to), Some(from)) = (alone.by_type.get_mut(usize::from(event.0)), self.by_type.get(usize::from(event.0))) {
-            to.clone_from(from);
+        alone.by_type.resize_with(self.by_type.len(), TypeRows::default);
+        let at = usize::from(event.0);
+        if let (Some(to), Some(from)) = (alone.by_type.get_mut(at), self.by_type.get(at)) {
+            to.rows.clone_from(&from.rows);
         }
         alone
     }
 
-    /// Takes the new rows, in order of arrival, in place of those of before.
-    pub fn read(&mut self, bytes: &[u8], types: usize) -> Result<(), StoreError> {
-        let damaged = || StoreError::damaged("temporary data of the import");
-        self.by_type.iter_mut().for_each(Vec::clear);
-        self.by_type.resize_with(types, Vec::new);
+    /// Takes the new rows of some contacts, in order of arrival, in place of those of before.
+    pub fn read(&mut self, partition: &Partition, slots: &std::ops::Range<u32>, types: usize) -> Result<(), StoreError> {
+        for of_type in &mut self.by_type {
+            of_type.rows.clear();
+            of_type.bytes.clear();
+        }
+        self.by_type.resize_with(types, TypeRows::default);
         self.has_ids = false;
         self.deletions.clear();
         let mut arrival = NEW;
-        for (slot, _, body) in rows(bytes) {
-            let head = Body::new(bytes.get(body.clone()).ok_or_else(damaged)?).event_head().ok_or_else(damaged)?;
-            if head.is_deletion() {
-                self.deletions.insert((slot, head.event_id.ok_or_else(damaged)?));
-                continue;
+        partition.each(&mut |slot, body| {
+            if slots.contains(&u32::from(slot)) {
+                self.push(slot, body, arrival).ok_or_else(damaged)?;
+                arrival = arrival.saturating_add(1);
             }
-            self.has_ids |= head.event_id.is_some();
-            let place = u32::try_from(body.start).map_err(|_| damaged())?;
-            let len = u32::try_from(body.len()).map_err(|_| damaged())?;
-            let of_type = self.by_type.get_mut(usize::from(head.event.0)).ok_or_else(damaged)?;
-            of_type.push(Row { slot, ts: head.ts, arrival, place, len });
-            arrival = arrival.saturating_add(1);
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
-    /// Whether any new row has an `event_id`.
-    pub fn has_ids(&self) -> bool {
-        self.has_ids
+    fn push(&mut self, slot: u16, body: &[u8], arrival: u32) -> Option<()> {
+        let mut body = Body::new(body);
+        let head = body.event_head()?;
+        if head.is_deletion() {
+            self.deletions.insert((slot, head.event_id?));
+            return Some(());
+        }
+        let TypeRows { rows, bytes } = self.by_type.get_mut(usize::from(head.event.0))?;
+        if let Some(id) = head.event_id {
+            bytes.extend_from_slice(&id.to_le_bytes());
+            self.has_ids = true;
+        }
+        let (place, len) = (u32::try_from(bytes.len()).ok()?, u32::try_from(body.len()).ok()?);
+        bytes.extend_from_slice(body.rest());
+        rows.push(Row { slot, has_id: head.event_id.is_some(), ts: head.ts, arrival, place, len });
+        Some(())
     }
 
     /// Which types have rows.
     pub fn touched(&self) -> Vec<bool> {
-        self.by_type.iter().map(|rows| !rows.is_empty()).collect()
+        self.by_type.iter().map(|of_type| !of_type.rows.is_empty()).collect()
     }
 
-    /// How many rows begin at a place or after it.
-    pub fn rows_from(&self, place: usize) -> u64 {
-        self.by_type.iter().flatten().filter(|row| row.place as usize >= place).count() as u64
+    /// Number of rows.
+    pub fn len(&self) -> usize {
+        self.by_type.iter().map(|of_type| of_type.rows.len()).sum()
+    }
+
+    /// How many rows arrived after the first `many`, deletions among them counted.
+    pub fn rows_after(&self, many: usize) -> u64 {
+        let first = NEW.saturating_add(u32::try_from(many).unwrap_or(u32::MAX));
+        self.by_type.iter().flat_map(|of_type| &of_type.rows).filter(|row| row.arrival >= first).count() as u64
     }
 
     /// The events that are deleted by new rows: slot and id.
@@ -142,20 +176,21 @@ impl Pass {
 
     /// Leaves out rows whose contact has an event with the same id, here or in the store, whatever its type; the first to
     /// arrive stays. A deleted id stays known, so that the order of arrival does not matter.
-    pub fn settle(&mut self, bytes: &[u8], snapshot: &Snapshot<'_>, chunk: u32) -> Result<Settled, StoreError> {
+    pub fn settle(&mut self, snapshot: &Snapshot<'_>, chunk: u32) -> Result<Settled, StoreError> {
         let mut settled = Settled { duplicates: 0, deleted_from: vec![false; self.by_type.len()] };
         if !self.has_ids && self.deletions.is_empty() {
             return Ok(settled);
         }
-        let origin = Origin { bytes, stored: &Stored::default(), with_ids: true };
         let mut concerned = slots::empty();
         self.deletions.iter().for_each(|(slot, _)| slots::insert(&mut concerned, *slot));
         let mut first: HashMap<(u16, u128), u32> = HashMap::new();
-        for row in self.by_type.iter().flatten() {
-            if let Some(id) = row.event_id(origin) {
-                slots::insert(&mut concerned, row.slot);
-                let arrival = first.entry((row.slot, id)).or_insert(row.arrival);
-                *arrival = row.arrival.min(*arrival);
+        for TypeRows { rows, bytes } in &self.by_type {
+            for row in rows {
+                if let Some(id) = row.new_id(bytes) {
+                    slots::insert(&mut concerned, row.slot);
+                    let arrival = first.entry((row.slot, id)).or_insert(row.arrival);
+                    *arrival = row.arrival.min(*arrival);
+                }
             }
         }
         stored_ids(snapshot, chunk, &concerned, &mut |event, slot, id| {
@@ -172,14 +207,14 @@ impl Pass {
         })?;
         let mut deleted = self.deletions.clone();
         deleted.extend(snapshot.deletions(chunk)?.into_iter().filter(|(slot, _)| slots::contains(&concerned, *slot)));
-        for rows in &mut self.by_type {
-            let before = rows.len();
+        let before = self.len();
+        for TypeRows { rows, bytes } in &mut self.by_type {
             rows.retain(|row| {
-                row.event_id(origin)
+                row.new_id(bytes)
                     .is_none_or(|id| first.get(&(row.slot, id)) == Some(&row.arrival) && !deleted.contains(&(row.slot, id)))
             });
-            settled.duplicates += (before - rows.len()) as u64;
         }
+        settled.duplicates = (before - self.len()) as u64;
         Ok(settled)
     }
 
@@ -187,13 +222,44 @@ impl Pass {
     pub fn merge(&mut self, stored: &Stored) {
         for (position, row) in (0_u32..NEW).zip(&stored.rows) {
             if let Some(of_type) = self.by_type.get_mut(usize::from(row.event.0)) {
-                of_type.push(Row { slot: row.slot, ts: row.ts, arrival: position, place: position, len: 0 });
+                let (slot, ts) = (row.slot, row.ts);
+                of_type.rows.push(Row { slot, has_id: false, ts, arrival: position, place: position, len: 0 });
             }
         }
-        for rows in &mut self.by_type {
-            sort(rows, &mut self.spare);
+        for of_type in &mut self.by_type {
+            sort(&mut of_type.rows, &mut self.spare);
         }
     }
+}
+
+/// Which event types a partition changes. Deletions may change any of which the chunk has ids.
+pub(super) fn touched_types(
+    partition: &Partition,
+    snapshot: &Snapshot<'_>,
+    chunk: u32,
+    types: usize,
+) -> Result<Vec<bool>, StoreError> {
+    let mut touched = vec![false; types];
+    let mut deletes = false;
+    partition.each(&mut |_, body| {
+        let head = Body::new(body).event_head().ok_or_else(damaged)?;
+        if head.is_deletion() {
+            deletes = true;
+        } else {
+            *touched.get_mut(usize::from(head.event.0)).ok_or_else(damaged)? = true;
+        }
+        Ok(())
+    })?;
+    if deletes {
+        for (event, touched) in (0_u16..).map(EventId).zip(&mut touched).take(snapshot.schema().events.len()) {
+            *touched |= snapshot.events(event, chunk)?.is_some();
+        }
+    }
+    Ok(touched)
+}
+
+fn damaged() -> StoreError {
+    StoreError::damaged("temporary data of the import")
 }
 
 /// Sorts the rows of one type by contact, instant and arrival. They mostly arrive in order of time: so they are dealt out by
@@ -359,7 +425,7 @@ mod tests {
             let mut some: Vec<Row> = (0..rows)
                 .map(|arrival| {
                     let (slot, ts) = (u16::try_from(random(3000)).unwrap(), random(50).cast_signed() - 25);
-                    Row { slot, ts, arrival, place: arrival, len: 0 }
+                    Row { slot, has_id: false, ts, arrival, place: arrival, len: 0 }
                 })
                 .collect();
             let mut wanted: Vec<_> = some.iter().map(|r| (r.slot, r.ts, r.arrival)).collect();

@@ -4,7 +4,7 @@ use super::super::delta::{self, DeltaKey, DeltaKind};
 use super::super::env::Table;
 use super::super::{CHUNK, StoreError};
 use super::fold::{FOLD_BYTES, fold};
-use super::partition::write_row;
+use super::partition::{Partition, write_row};
 use super::pass::Pass;
 use super::{LoadSummary, Loader, Partitions};
 
@@ -81,19 +81,19 @@ impl Loader<'_> {
 /// How many of a chunk's new events are new, and how many were known already by their ids.
 fn count(store: &super::Store, table: Table, (chunk, types): (u32, usize), new: &[u8]) -> Result<(u64, u64), StoreError> {
     let snapshot = store.snapshot()?;
-    let mut bytes = Vec::new();
+    let mut partition = Partition::default();
     delta::read(store, table, snapshot.txn(), chunk, &mut |key, rows| {
         if key.kind == DeltaKind::Events {
-            bytes.extend_from_slice(rows);
+            partition.push_batch(rows);
         }
         Ok(())
     })?;
-    let before = bytes.len();
-    bytes.extend_from_slice(new);
+    let before = partition.ends().last().copied().unwrap_or(0);
+    partition.push_batch(new);
     let mut pass = Pass::default();
-    pass.read(&bytes, types)?;
-    let all = pass.rows_from(before);
-    pass.settle(&bytes, &snapshot, chunk)?;
-    let added = pass.rows_from(before);
+    pass.read(&partition, &(0..CHUNK), types)?;
+    let all = pass.rows_after(before);
+    pass.settle(&snapshot, chunk)?;
+    let added = pass.rows_after(before);
     Ok((added, all - added))
 }
