@@ -95,7 +95,7 @@ fn script() -> String {
             0 => format!("all < field Status_VIP = \"{tier}\"; $kwota > {amount}; last(Zakup) older than {days}d >"),
             1 => format!("all < event Zakup where kwota >= {amount} within {days}d; field Zgoda_SMS is true >"),
             2 => format!("all < not event MailOpen within {days}d; event MailSent at least {times} times within {days}d >"),
-            3 => format!("any < event Koszyk within {days}d; event OdwiedzinyStrony at least {times} times within 7d >"),
+            3 => format!("any < event Koszyk within {days}d; event Odwiedziny_strony at least {times} times within 7d >"),
             4 => format!("all < field Kraj = \"{country}\"; field wiek between 18 and {}; event Zakup >", 30 + times * 5),
             5 => format!("sequence within {days}d < event Koszyk; then not event Zakup within 2d >"),
             6 => format!(
@@ -105,7 +105,7 @@ fn script() -> String {
             8 => format!("all < $szansa > 0.{times}; field Zgoda_marketingowa is true or empty >"),
             9 => format!("all < field urodziny anniversary within next {}d; not segment s{} >", times * 5, n - 9),
             10 => format!("all < event Transakcja last {times} months; field Saldo < {amount} >"),
-            _ => format!("active_days(OdwiedzinyStrony within {days}d) >= {times}"),
+            _ => format!("active_days(Odwiedziny_strony within {days}d) >= {times}"),
         };
         writeln!(text, "segment s{n} = {condition}").unwrap();
     }
