@@ -5,7 +5,13 @@
 //! size; without it 50,000 contacts are made. `SEGQL_BENCH_CONTACTS` says how many contacts are asked about, 5,000 if it does not.
 //! Prints, for reading the contact and deciding apart and together, the median, the 99th percentile and the longest.
 
-#![allow(clippy::disallowed_methods, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "a bench measures, and may stop")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a bench measures, and may stop"
+)]
 
 use std::fmt::Write as _;
 use std::path::Path;

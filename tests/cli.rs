@@ -399,7 +399,24 @@ fn output_appears_whole_or_not_at_all() {
 #[test]
 fn help_begins_with_examples() {
     let folder = Folder::new();
-    let commands = ["", "demo", "import", "run", "check", "why", "which", "decide", "profile", "overlap", "trend", "explain", "schema", "gen", "completions", "man"];
+    let commands = [
+        "",
+        "demo",
+        "import",
+        "run",
+        "check",
+        "why",
+        "which",
+        "decide",
+        "profile",
+        "overlap",
+        "trend",
+        "explain",
+        "schema",
+        "gen",
+        "completions",
+        "man",
+    ];
     for command in commands {
         let said = folder.segql(&format!("{command} --help"));
         assert_eq!(said.code, Some(0));
