@@ -20,6 +20,7 @@ const SHOWN: usize = 3;
 /// Something that an answer rests on. Instants are milliseconds since 1970-01-01T00:00:00Z, values are written as in the language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[expect(clippy::large_enum_variant, reason = "most are events, and there are few")]
 pub enum Evidence {
     /// A field of the contact.
     Field {
@@ -146,7 +147,7 @@ impl One<'_> {
             ConditionKind::Sample(sample) => {
                 let hash = u128::from(sample_hash(&sample.salt, &self.profile.id));
                 // Millionths of the whole, rounded down.
-                let millionths = hash * 100_000_000 >> 64;
+                let millionths = (hash * 100_000_000) >> 64;
                 let percent = format!("{}.{:06}", millionths / 1_000_000, millionths % 1_000_000);
                 gathering.all.push(Evidence::Sample { percent });
             }

@@ -292,6 +292,51 @@ fn so_many(parts: &[usize], n: usize, way: &impl Fn(&usize, bool) -> Option<BTre
 mod tests {
     use super::*;
 
+    use crate::check::typed::{Condition, ListId};
+    use crate::syntax::Span;
+    use proptest::prelude::*;
+
+    /// Conditions over five leaves, which stand in several places.
+    fn condition() -> impl Strategy<Value = Condition> {
+        let of = |kind| Condition { kind, span: Span::default() };
+        let leaf = prop_oneof![
+            8 => (0_u32..5).prop_map(move |n| of(ConditionKind::List(ListId(n)))),
+            1 => Just(of(ConditionKind::Everyone)),
+            1 => Just(of(ConditionKind::Nobody)),
+        ];
+        leaf.prop_recursive(4, 24, 4, move |inner| {
+            let parts = prop::collection::vec(inner.clone(), 1..4);
+            prop_oneof![
+                parts.clone().prop_map(move |p| of(ConditionKind::All(p))),
+                parts.clone().prop_map(move |p| of(ConditionKind::Any(p))),
+                inner.prop_map(move |c| of(ConditionKind::Not(Box::new(c)))),
+                (parts, 0_u64..3, prop::option::of(0_u64..3)).prop_map(move |(p, min, more)| {
+                    of(ConditionKind::Quorum(CountRange { min, max: more.map(|m| min + m) }, p))
+                }),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn as_few_leaves_turn_as_can(condition in condition(), holds in prop::collection::vec(any::<bool>(), 5)) {
+            let program = Program::default();
+            let formula = Formula::of(&program, &condition, &Looked::default());
+            let states = &holds[..formula.leaves.len()];
+            let now = formula.holds(states);
+            let sizes = (0_u32..1 << states.len()).filter(|turned| {
+                let state = |(at, holds): (usize, &bool)| *holds != (turned >> at & 1 == 1);
+                formula.holds(&states.iter().enumerate().map(state).collect::<Vec<_>>()) != now
+            });
+            let least = sizes.map(|turned| turned.count_ones() as usize).min();
+            let found = formula.turning(states);
+            prop_assert_eq!(found.as_ref().map(BTreeSet::len), least);
+            if let Some(found) = found {
+                prop_assert_eq!(formula.turns(states, &found), Some(!now));
+            }
+        }
+    }
+
     #[test]
     fn picks_are_all_and_each_once() {
         let mut picks = vec![0, 1];

@@ -74,7 +74,9 @@ impl<'l, 'a> Looking<'l, 'a> {
         match &condition.kind {
             ConditionKind::Everyone | ConditionKind::Nobody | ConditionKind::List(_) | ConditionKind::Sample(_) => {}
             ConditionKind::All(parts) | ConditionKind::Any(parts) | ConditionKind::Quorum(_, parts) => {
-                parts.iter().for_each(|p| self.condition(p));
+                for part in parts {
+                    self.condition(part);
+                }
             }
             ConditionKind::Not(inner) => self.condition(inner),
             ConditionKind::Segment(id) => self.segment(*id),
@@ -111,7 +113,9 @@ impl<'l, 'a> Looking<'l, 'a> {
     fn decision(&mut self, id: DecisionId) {
         if self.looked.decisions.insert(id) {
             let branches: &[Branch] = self.one.program.decisions.get(id.0 as usize).map_or(&[], |d| &d.branches);
-            branches.iter().for_each(|b| self.condition(&b.condition));
+            for branch in branches {
+                self.condition(&branch.condition);
+            }
         }
     }
 
@@ -121,8 +125,8 @@ impl<'l, 'a> Looking<'l, 'a> {
             self.looked.moving.mutual();
         }
         self.test(&test.test);
-        if let (Test::Items(_, filter), ValueExpr::Field(field)) = (&test.test, &test.value) {
-            self.records(*field, filter);
+        if let (Test::Items(_, filter), ValueExpr::Field(_)) = (&test.test, &test.value) {
+            self.records(filter);
         }
         if let (Some(duration), ValueExpr::Field(_)) = (&test.lasting, &test.value) {
             self.point(&Point::Ago(*duration));
@@ -131,12 +135,14 @@ impl<'l, 'a> Looking<'l, 'a> {
     }
 
     /// The members of a list of records are values too.
-    fn records(&mut self, field: FieldId, filter: &ItemFilter) {
+    fn records(&mut self, filter: &ItemFilter) {
         match filter {
             ItemFilter::All(parts) | ItemFilter::Any(parts) | ItemFilter::Quorum(_, parts) => {
-                parts.iter().for_each(|p| self.records(field, p));
+                for part in parts {
+                    self.records(part);
+                }
             }
-            ItemFilter::Not(inner) => self.records(field, inner),
+            ItemFilter::Not(inner) => self.records(inner),
             ItemFilter::Test { column, .. } => self.field(FieldId(*column)),
         }
     }
@@ -280,7 +286,9 @@ impl<'l, 'a> Looking<'l, 'a> {
     fn items(&mut self, filter: &ItemFilter) {
         match filter {
             ItemFilter::All(parts) | ItemFilter::Any(parts) | ItemFilter::Quorum(_, parts) => {
-                parts.iter().for_each(|p| self.items(p));
+                for part in parts {
+                    self.items(part);
+                }
             }
             ItemFilter::Not(inner) => self.items(inner),
             ItemFilter::Test { test, .. } => self.test(test),

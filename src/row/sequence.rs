@@ -28,7 +28,7 @@ impl One<'_> {
         let interval = |step: &Step| if step.negated { Interval::ALL } else { window };
         let found: Vec<Vec<Found<'_>>> = sequence.steps.iter().map(|s| self.found(&s.sources, interval(s))).collect();
         let mut best = (false, Vec::new(), 0);
-        for shared in self.shared(sequence, found.first().map_or(&[], Vec::as_slice)) {
+        for shared in shared_values(sequence, found.first().map_or(&[], Vec::as_slice)) {
             let reached = self.reached(&sequence.steps, &found, shared.as_ref());
             let steps = reached.iter().take_while(|places| !places.is_empty()).count();
             if steps > best.2 || best.2 == 0 {
@@ -39,20 +39,6 @@ impl One<'_> {
             }
         }
         best
-    }
-
-    /// The values that the events of a sequence can have in common; `None` where none is asked for.
-    fn shared(&self, sequence: &Sequence, first: &[Found<'_>]) -> Vec<Option<Val>> {
-        if !sequence.by {
-            return vec![None];
-        }
-        let mut values: Vec<Option<Val>> = Vec::new();
-        for value in first.iter().filter_map(|f| f.value.as_ref()) {
-            if !values.iter().flatten().any(|v| v == value) {
-                values.push(Some(value.clone()));
-            }
-        }
-        values
     }
 
     /// For each step the events at which the steps so far can end.
@@ -105,4 +91,18 @@ fn way(reached: &[Vec<Place>], steps: usize, found: &[Vec<Found<'_>>]) -> Vec<(i
     }
     way.reverse();
     way
+}
+
+/// The values that the events of a sequence can have in common; `None` where none is asked for.
+fn shared_values(sequence: &Sequence, first: &[Found<'_>]) -> Vec<Option<Val>> {
+    if !sequence.by {
+        return vec![None];
+    }
+    let mut values: Vec<Option<Val>> = Vec::new();
+    for value in first.iter().filter_map(|f| f.value.as_ref()) {
+        if !values.iter().flatten().any(|v| v == value) {
+            values.push(Some(value.clone()));
+        }
+    }
+    values
 }

@@ -21,6 +21,7 @@ const MAX_PIECES: u32 = 100_000;
 
 /// What moves with now, and what it is compared with.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub struct Moving {
     points: Vec<Point>,
     marks: Vec<i64>,

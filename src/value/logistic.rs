@@ -61,7 +61,7 @@ fn quick(n: u128, d: u128) -> Option<u64> {
     let one = 1_u128 << 64;
     let (mut sum, mut term) = (one, one);
     for i in 1..=24_u128 {
-        term = if i == 1 { rest } else { (term * rest >> 64) / i };
+        term = if i == 1 { rest } else { ((term * rest) >> 64) / i };
         if term == 0 {
             break;
         }
@@ -105,11 +105,11 @@ fn share(n: u128, d: u128, bits: u32) -> BigInt {
     let (mut sum, mut term, mut i) = (one.clone(), one.clone(), 0_u32);
     while term != BigInt::ZERO {
         i += 1;
-        term = (term * &y >> bits) / i;
+        term = ((term * &y) >> bits) / i;
         sum = if i % 2 == 1 { sum - &term } else { sum + &term };
     }
     for _ in 0..HALVINGS {
-        sum = &sum * &sum >> bits;
+        sum = (&sum * &sum) >> bits;
     }
     (&sum << bits) / (one + sum)
 }

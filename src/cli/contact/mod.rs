@@ -22,7 +22,7 @@ use crate::exec::{Cancel, Engine, ExecError, evaluate};
 use crate::plan::{Wanted, lower_wanted, rewrite};
 use crate::row::{Cutoffs, Profile, Setting};
 use crate::schema::Schema;
-use crate::store::Snapshot;
+use crate::store::{Snapshot, Store};
 use crate::syntax::Sources;
 use crate::time::{Clock, format_instant};
 
@@ -109,12 +109,21 @@ pub fn answer(
     let schema = snapshot.schema();
     let scripts = scripts.into_iter().map(|script| script.check(schema, None, ui)).collect::<Result<Vec<_>, _>>()?;
     let clock = clock(now, schema)?;
+    note_the_past(&clock, &store);
     let mut views: Vec<(View<'_>, &Script)> = Vec::new();
     for script in &scripts {
         let program = &script.checked.program;
         views.push((View { snapshot: &snapshot, program, sources: &script.sources, clock, cancel: &cancel }, script));
     }
     output::print(ask(&views)?.as_bytes())
+}
+
+/// Says that fields have no history when the moment is in the past.
+fn note_the_past(clock: &Clock, store: &Store) {
+    const HOUR: i64 = 3_600_000;
+    if clock.now < data::clock_now() - HOUR && !store.is_temporary() {
+        eprintln!("note: events are those up to {}, fields are as they are today", format_instant(clock.now, clock.zone));
+    }
 }
 
 /// The moment of the question; one that comes from the clock is said.

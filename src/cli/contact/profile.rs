@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::words::{moment, plural};
-use super::{clock, find, printed};
+use super::{clock, find, note_the_past, printed};
 use crate::cli::args::ProfileArgs;
 use crate::cli::failure::Failure;
 use crate::cli::{Ui, data, interrupt, output};
@@ -25,6 +25,7 @@ pub fn profile(args: &ProfileArgs, ui: Ui) -> Result<(), Failure> {
     let store = data::open(&args.data, &args.now, ui, &interrupt::cancel())?;
     let snapshot = store.snapshot()?;
     let clock = clock(&args.now, snapshot.schema())?;
+    note_the_past(&clock, &store);
     let said = printed(
         args.format,
         || text(&snapshot, &clock, &args.contact, args.timeline),

@@ -15,6 +15,8 @@ use crate::plan::Wanted;
 use crate::row::{Change, Reason, Turn, Why};
 use crate::syntax::Span;
 
+/// Characters of a line below which its conditions are underlined.
+const LONG: usize = 160;
 /// Conditions beyond which only the deciding ones are told.
 const TOLD: usize = 60;
 
@@ -184,9 +186,18 @@ fn block(view: &View<'_>, name: &str, reason: &Reason, nodes: &[&Reason]) -> Str
             left_out += here.len();
             continue;
         }
-        let _ = writeln!(out, "{number:>width$} │ {}", line.trim_end().replace('\t', " "));
+        // Below a very long line nobody finds the place: its conditions stand on lines of their own.
+        let long = line.chars().count() > LONG;
+        if !long {
+            let _ = writeln!(out, "{number:>width$} │ {}", line.trim_end().replace('\t', " "));
+        }
         for node in shown {
-            for said in annotation(view, node, line, position(node.span.start).column) {
+            let text = one_line(view.sources.text(node.span));
+            let (line, column) = if long { (text.as_str(), 1) } else { (*line, position(node.span.start).column) };
+            if long {
+                let _ = writeln!(out, "{number:>width$} │ {text}");
+            }
+            for said in annotation(view, node, line, column) {
                 let _ = writeln!(out, "{:width$} │ {}", "", said.trim_end());
             }
         }
