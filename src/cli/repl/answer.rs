@@ -49,7 +49,7 @@ pub fn counts(answers: &[Answer], timing: bool) -> String {
         let share = table::share(answer.members.len(), answer.contacts);
         let bar = table::bar(answer.members.len(), u64::from(answer.contacts), BAR);
         let noun = if answer.members.len() == 1 { "contact " } else { "contacts" };
-        let _ = write!(out, "{name}{gap}{pad}{count} {noun}  {share:>7}  {bar:<width$}", width = BAR_WIDTH);
+        let _ = write!(out, "{name}{gap}{pad}{count} {noun}  {share:>7}  {bar:<BAR_WIDTH$}");
         if timing {
             let _ = write!(out, "  {}", table::milliseconds(answer.elapsed_us));
         }
