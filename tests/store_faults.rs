@@ -362,7 +362,7 @@ fn disks_that_are_full() {
     let told = |said: &Said| said.code == Some(4) && said.err.contains("the disk is full");
     assert!(told(&full), "{:?} {}", full.code, full.err);
     // Not a byte is left, also not for what is new.
-    let left = std::process::Command::new("sh").args(["-c", "cat /dev/zero > small/rest"]).current_dir(folder.0.path()).output();
+    let left = Command::new("sh").args(["-c", "cat /dev/zero > small/rest"]).current_dir(folder.0.path()).output();
     assert!(!left.unwrap().status.success());
     for arguments in ["erase --store small/store anna", "compact --store small/store", "backup --store small/store small/copy"] {
         let said = folder.run(arguments);
