@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::ops::ControlFlow;
 
 use roaring::RoaringBitmap;
 use serde_json::{Value as Json, json};
@@ -11,6 +12,7 @@ use super::contact::moment;
 use super::failure::Failure;
 use super::{Ui, data, interrupt, output, table};
 use crate::check::nearest;
+use crate::exec::Cancel;
 use crate::schema::{Column, EventId, FieldId, Scalar, Schema};
 use crate::store::{CHUNK, Snapshot};
 use crate::syntax::quoted;
@@ -28,14 +30,15 @@ const MONTHS: usize = 24;
 
 /// Prints what a field or an event holds; without a name a line for each.
 pub fn describe(args: &DescribeArgs, ui: Ui) -> Result<(), Failure> {
-    let store = data::open(&args.data, &args.now, ui, &interrupt::cancel())?;
+    let cancel = interrupt::cancel();
+    let store = data::open(&args.data, &args.now, ui, &cancel)?;
     let snapshot = store.snapshot()?;
     let clock = Clock { now: data::instant(&args.now, snapshot.schema())?, zone: snapshot.schema().timezone };
     let text = match (&args.name, args.format) {
         (None, ContactFormat::Text) => overview(&snapshot)?,
         (None, ContactFormat::Json) => format!("{:#}\n", overview_json(&snapshot)?),
         (Some(name), format) => {
-            let described = named(&snapshot, &clock, name)?;
+            let described = named(&snapshot, &clock, name, &cancel)?;
             if format == ContactFormat::Json { format!("{:#}\n", described.json()) } else { described.text() }
         }
     };
@@ -65,14 +68,14 @@ struct Part {
 }
 
 /// Describes what has this name.
-pub fn named(snapshot: &Snapshot<'_>, clock: &Clock, name: &str) -> Result<Described, Failure> {
+pub fn named(snapshot: &Snapshot<'_>, clock: &Clock, name: &str, cancel: &Cancel) -> Result<Described, Failure> {
     let schema = snapshot.schema();
     let name = name.trim_matches('`');
     if let Some(id) = schema.field(name) {
-        return field(snapshot, clock, id, None);
+        return field(snapshot, clock, id, None, cancel);
     }
     if let Some(id) = schema.event(name) {
-        return event(snapshot, clock, id);
+        return event(snapshot, clock, id, cancel);
     }
     let known = schema.fields.iter().map(|f| f.name.as_str()).chain(schema.events.iter().map(|e| e.name.as_str()));
     let hint = nearest(name, known).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
@@ -80,11 +83,20 @@ pub fn named(snapshot: &Snapshot<'_>, clock: &Clock, name: &str) -> Result<Descr
 }
 
 /// Describes a field of all contacts, or of some of them.
-pub fn field(snapshot: &Snapshot<'_>, clock: &Clock, id: FieldId, among: Option<&RoaringBitmap>) -> Result<Described, Failure> {
+pub fn field(
+    snapshot: &Snapshot<'_>,
+    clock: &Clock,
+    id: FieldId,
+    among: Option<&RoaringBitmap>,
+    cancel: &Cancel,
+) -> Result<Described, Failure> {
     let column = snapshot.schema().field_column(id).ok_or_else(|| Failure::usage("no such field"))?.clone();
     let mut counted = Counted::default();
     let mut with = 0;
     for chunk in 0..snapshot.chunks() {
+        if cancel.is_cancelled() {
+            return Err(Failure::Interrupted);
+        }
         let values = snapshot.field_values(id, chunk)?;
         for (slot, value) in (0_u32..).zip(values) {
             if let Some(value) = value
@@ -109,7 +121,7 @@ pub fn field(snapshot: &Snapshot<'_>, clock: &Clock, id: FieldId, among: Option<
 }
 
 /// Describes the events of a type up to now.
-pub fn event(snapshot: &Snapshot<'_>, clock: &Clock, id: EventId) -> Result<Described, Failure> {
+pub fn event(snapshot: &Snapshot<'_>, clock: &Clock, id: EventId, cancel: &Cancel) -> Result<Described, Failure> {
     let ty = snapshot.schema().event_type(id).ok_or_else(|| Failure::usage("no such event"))?.clone();
     let (mut contacts, mut events) = (0_u64, 0_u64);
     let mut times = Counted::default();
@@ -128,7 +140,11 @@ pub fn event(snapshot: &Snapshot<'_>, clock: &Clock, id: EventId) -> Result<Desc
                 }
             }
             contacts += u64::from(events > before);
+            if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
+        if cancel.is_cancelled() {
+            return Err(Failure::Interrupted);
+        }
     }
     let when = Column::new("time", crate::schema::ColumnType::Scalar(Scalar::Time));
     let (mut notes, timeline) = times.finish(&when, clock);

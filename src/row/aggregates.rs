@@ -69,10 +69,8 @@ fn count(n: usize) -> Option<Val> {
 }
 
 fn sum(values: &[&Val]) -> Option<Number> {
-    values.iter().try_fold(Number::whole(0), |sum, value| match value {
-        Val::Number(n) => sum.add(*n),
-        _ => None,
-    })
+    let numbers = values.iter().map(|value| if let Val::Number(n) = value { Some(*n) } else { None });
+    Number::sum(numbers.collect::<Option<Vec<_>>>()?)
 }
 
 /// The values are in order of their events.

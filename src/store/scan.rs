@@ -1,5 +1,7 @@
 //! All values of a chunk, one after the other, whatever layer they are in: for descriptions, not for evaluation.
 
+use std::ops::ControlFlow;
+
 use super::profile::StoredEvent;
 use super::{CHUNK, Snapshot, StoreError, slots};
 use crate::schema::{AttrId, EventId, FieldId};
@@ -24,11 +26,17 @@ impl Snapshot<'_> {
         Ok(values)
     }
 
-    /// Hands on the number of every contact of a chunk that has events of a type, with these events in order of time.
+    /// Hands on the number of every contact of a chunk that has events of a type, with these events in order of time, until it is told to
+    /// break off.
     ///
     /// # Errors
     /// A damaged value, or a failure of the engine.
-    pub fn event_rows(&self, event: EventId, chunk: u32, see: &mut dyn FnMut(u32, &[StoredEvent])) -> Result<(), StoreError> {
+    pub fn event_rows(
+        &self,
+        event: EventId,
+        chunk: u32,
+        see: &mut dyn FnMut(u32, &[StoredEvent]) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
         let Some(ty) = self.schema().event_type(event) else { return Ok(()) };
         let mut events = Vec::new();
         for (layer, members) in self.layers(chunk, self.has_appended_events(event, chunk)?)? {
@@ -47,7 +55,9 @@ impl Snapshot<'_> {
                         ts: rows.ts().at(row).unwrap_or_default(),
                         attributes: columns.iter().map(|(column, scalar)| column.as_ref()?.value(row, *scalar)).collect(),
                     }));
-                    see(chunk * CHUNK + u32::from(slot), &events);
+                    if see(chunk * CHUNK + u32::from(slot), &events).is_break() {
+                        return Ok(());
+                    }
                 }
             }
         }

@@ -52,6 +52,34 @@ impl Number {
         })
     }
 
+    /// The sum of many, in the order given. As long as one denominator is a multiple of the other nothing is reduced on the way,
+    /// which is what makes sums of decimals fast.
+    #[must_use]
+    pub fn sum(numbers: impl IntoIterator<Item = Self>) -> Option<Self> {
+        let (mut numerator, mut denominator) = (0_i128, 1_i128);
+        for number in numbers {
+            let fitting = || {
+                if number.denominator == denominator {
+                    return Some((numerator.checked_add(number.numerator)?, denominator));
+                }
+                if number.denominator % denominator == 0 {
+                    let factor = number.denominator / denominator;
+                    return Some((numerator.checked_mul(factor)?.checked_add(number.numerator)?, number.denominator));
+                }
+                if denominator % number.denominator == 0 {
+                    let factor = denominator / number.denominator;
+                    return Some((number.numerator.checked_mul(factor)?.checked_add(numerator)?, denominator));
+                }
+                None
+            };
+            (numerator, denominator) = match fitting() {
+                Some(sum) => sum,
+                None => Self::reduced(numerator, denominator)?.add(number)?.parts(),
+            };
+        }
+        Self::reduced(numerator, denominator)
+    }
+
     /// The difference.
     #[must_use]
     pub fn subtract(self, other: Self) -> Option<Self> {
@@ -226,6 +254,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_sum_is_one_added_after_the_other(parts in prop::collection::vec((-1_000_000_i64..1_000_000, 1_i64..40), 0..30)) {
+            let numbers: Vec<Number> = parts.iter().map(|(n, d)| number(i128::from(*n), i128::from(*d))).collect();
+            let one_by_one = numbers.iter().try_fold(Number::whole(0), |sum, n| sum.add(*n));
+            prop_assert_eq!(Number::sum(numbers), one_by_one);
+        }
+
         #[test]
         fn small_numbers_obey_the_laws(a in -1000_i64..1000, b in 1_i64..1000, c in -1000_i64..1000, d in 1_i64..1000) {
             let (x, y) = (number(a.into(), b.into()), number(c.into(), d.into()));

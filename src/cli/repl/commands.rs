@@ -102,7 +102,7 @@ pub fn run(session: &mut Session, line: &str) -> Result<Next, Failure> {
         "describe" => {
             let name = needed(rest, "describe")?;
             let clock = session.clock();
-            page(&describe::named(&session.snapshot()?, &clock, name)?.text())?;
+            page(&describe::named(&session.snapshot()?, &clock, name, &session.stop.begin())?.text())?;
         }
         "by" => by(session, needed(rest, "by")?)?,
         "segments" => segments(session)?,
@@ -232,7 +232,7 @@ fn by(session: &Session, name: &str) -> Result<(), Failure> {
     };
     let last = session.members(None)?;
     let clock = session.clock();
-    page(&describe::field(&snapshot, &clock, id, Some(&last.members))?.text())
+    page(&describe::field(&snapshot, &clock, id, Some(&last.members), &session.stop.begin())?.text())
 }
 
 fn segments(session: &Session) -> Result<(), Failure> {
