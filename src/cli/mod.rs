@@ -3,9 +3,11 @@
 #![allow(clippy::disallowed_methods, reason = "the command line is where clock, environment and files enter")]
 
 mod args;
+mod ast;
 mod check;
 mod data;
 mod demo;
+mod diff;
 mod evaluate;
 mod explain;
 mod explain_error;
@@ -13,6 +15,7 @@ mod failure;
 mod fix;
 mod fmt;
 mod generate;
+mod hash;
 mod import;
 mod input;
 mod interrupt;
@@ -45,6 +48,9 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args, ui),
         Command::Check(args) => check::check(&args, ui),
         Command::Fmt(args) => fmt::fmt(&args, ui),
+        Command::Ast(args) => ast::ast(&args, ui),
+        Command::Hash(args) => hash::hash(&args, ui),
+        Command::Diff(args) => diff::diff(&args, ui),
         Command::Rename(args) => rename::rename(&args, ui),
         Command::Explain(args) => explain::explain(&args, ui),
         Command::ExplainError { code } => explain_error::explain_error(code.as_deref()),

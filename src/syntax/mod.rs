@@ -9,6 +9,7 @@ mod brackets;
 mod build;
 mod expected;
 mod habits;
+pub mod json;
 mod lex;
 mod nesting;
 pub(crate) mod parse;
@@ -20,6 +21,7 @@ mod spell;
 mod structure;
 
 pub(crate) use build::doc_above;
+pub use nesting::MAX_NESTING;
 pub use parse::parse;
 pub use span::{LineIndex, Position, Source, SourceId, Sources, Span};
 pub use spell::quoted;
