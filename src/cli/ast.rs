@@ -12,7 +12,8 @@ use crate::syntax::json;
 /// Prints the JSON form of a script, the text of a JSON form, or the schema of the form.
 pub fn ast(args: &AstArgs, ui: Ui) -> Result<(), Failure> {
     if args.schema {
-        return print_json(&json::schema());
+        let schema = serde_json::to_string_pretty(&json::schema()).map_err(Failure::io)?;
+        return output::print(format!("{schema}\n").as_bytes());
     }
     let Some(path) = args.script.as_deref() else {
         return Err(Failure::usage("which script? give a file, or `-` for standard input"));
@@ -32,11 +33,5 @@ pub fn ast(args: &AstArgs, ui: Ui) -> Result<(), Failure> {
         eprint!("{}", render::human(&diagnostics, &sources, ui.color));
         Failure::Script
     })?;
-    print_json(&document)
-}
-
-fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
-    let mut text = serde_json::to_vec_pretty(value).map_err(Failure::io)?;
-    text.push(b'\n');
-    output::print(&text)
+    output::print(format!("{}\n", json::pretty(&document)).as_bytes())
 }

@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::disallowed_methods, clippy::panic)]
 
 mod data;
+mod meaning;
 mod scripts;
 
 use rand::SeedableRng;

@@ -38,16 +38,20 @@ impl<'p, 'a> Claims<'p, 'a> {
     /// Takes what is left inside a part whose own parts have taken theirs.
     pub fn inside(&mut self, span: Span, comments: &mut Comments) {
         let gaps = self.trivia.gaps();
+        let ends = self.text.get(..span.end).is_some_and(|text| text.ends_with(['>', ']', ')', '}']));
         let first = gaps.partition_point(|gap| gap.from() < span.start);
         for (gap, taken) in gaps.iter().zip(self.taken.iter_mut()).skip(first) {
             if gap.to() > span.end {
                 break;
             }
             if !std::mem::replace(&mut taken.trailing, true) {
-                gap.trailing.iter().for_each(|comment| join(&mut comments.open, comment));
+                let before = self.text.get(span.start..gap.from()).unwrap_or_default();
+                let opens = before.ends_with(['<', '[', '(', '{']) && ends || before.ends_with('=');
+                let place = if opens { &mut comments.open } else { &mut comments.after };
+                gap.trailing.iter().for_each(|comment| join(place, comment));
             }
             if !std::mem::replace(&mut taken.leading, true) {
-                let closing = gap.to() + 1 == span.end;
+                let closing = ends && gap.to() + 1 == span.end;
                 if closing {
                     comments.end.extend(lines(gap).into_iter().chain(gap.inline.iter().map(|c| (*c).to_owned())));
                 } else {

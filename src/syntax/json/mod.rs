@@ -76,6 +76,15 @@ impl JsonError {
 /// );
 /// ```
 pub fn to_json(text: &str, source: SourceId) -> Result<Document, Vec<Diagnostic>> {
+    stacker::grow(STACK, || read_text(text, source))
+}
+
+/// The JSON text of a document, indented.
+pub fn pretty(document: &Document) -> String {
+    stacker::grow(STACK, || serde_json::to_string_pretty(document)).unwrap_or_default()
+}
+
+fn read_text(text: &str, source: SourceId) -> Result<Document, Vec<Diagnostic>> {
     let (_, diagnostics) = parse(text, source);
     if has_errors(&diagnostics) {
         return Err(diagnostics);
@@ -122,6 +131,10 @@ fn read_json(text: &str) -> Result<String, JsonError> {
 /// # Errors
 /// The first part that no text stands for, with its place.
 pub fn to_text(document: &Document) -> Result<String, JsonError> {
+    stacker::grow(STACK, || write_text(document))
+}
+
+fn write_text(document: &Document) -> Result<String, JsonError> {
     if let Some(edition) = &document.edition
         && edition.0.parse() != Ok(NEWEST_EDITION)
     {

@@ -63,7 +63,7 @@ impl Reader<'_, '_> {
         if document.condition.is_none() {
             document.definitions.get_or_insert_default();
         }
-        comments.end = self.claims.at_end();
+        comments.end.extend(self.claims.at_end());
         document.comments = boxed(comments);
         Some(document)
     }

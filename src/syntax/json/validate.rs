@@ -78,7 +78,9 @@ impl<'a> Validator<'a> {
         let regex = self.patterns.entry(pattern).or_insert_with(|| Regex::new(pattern).ok());
         if regex.as_ref().is_some_and(|regex| !regex.is_match(text)) {
             let what = schema.get("description").and_then(Value::as_str).unwrap_or_default();
-            return Err((format!("`{text}` cannot stand here"), what.trim_end_matches('.').to_owned()));
+            let mut words = what.trim_end_matches('.').chars();
+            let what: String = words.next().into_iter().flat_map(char::to_lowercase).chain(words).collect();
+            return Err((format!("`{text}` cannot stand here"), what));
         }
         Ok(())
     }
