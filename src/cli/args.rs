@@ -74,9 +74,7 @@ pub enum Command {
     )]
     Ast(AstArgs),
     /// Print a hash of what each definition means: equal for equal meanings, whatever the layout
-    #[command(
-        before_help = "Examples:\n  segql hash segment.seg\n  segql hash segment.seg vip '$wydatki' 'list stali'"
-    )]
+    #[command(before_help = "Examples:\n  segql hash segment.seg\n  segql hash segment.seg vip '$wydatki' 'list stali'")]
     Hash(HashArgs),
     /// Say what changed between two scripts, definition by definition
     #[command(

@@ -35,7 +35,8 @@ pub fn diff(args: &DiffArgs, ui: Ui) -> Result<(), Failure> {
         Side { meanings: &after.meanings, document: &after.document },
     );
     let moves = moves(args, &sources, (&before, &after), &changes, ui)?;
-    let view = View { sources: &sources, before: &before, after: &after, changes: &changes, moves: moves.as_ref(), ids: args.ids };
+    let view =
+        View { sources: &sources, before: &before, after: &after, changes: &changes, moves: moves.as_ref(), ids: args.ids };
     let text = match args.format {
         DiffFormat::Text => view.text(),
         DiffFormat::Json => format!("{}\n", view.json()),

@@ -6,9 +6,9 @@ use super::node::{Arena, Argument, Head, NodeId};
 use super::part::{Part, Tag};
 use crate::check::names::{Body, Definition, Names};
 use crate::syntax::ast::{
-    self, Aggregate, Amount, CompareOp, Condition, ConditionKind, CountWords, DecisionDef, EventCondition, EventRef, Expr, ExprKind,
-    Filter, FilterKind, FilterValue, GroupKind, HasOp, ItemQuantifier, ListOperand, ListLiteral, Name, ParamValue, Point, Sequence,
-    Step, Test, TestKind, Window, WindowKind,
+    self, Aggregate, Amount, CompareOp, Condition, ConditionKind, CountWords, DecisionDef, EventCondition, EventRef, Expr,
+    ExprKind, Filter, FilterKind, FilterValue, GroupKind, HasOp, ItemQuantifier, ListLiteral, ListOperand, Name, ParamValue,
+    Point, Sequence, Step, Test, TestKind, Window, WindowKind,
 };
 use crate::syntax::{SourceId, Sources, Span};
 use crate::time::{self, parse_instant};
@@ -320,7 +320,8 @@ impl<'a> Builder<'a> {
                 self.arena.node(Head::Test { or_empty, lasting: Some(lasting.value) }, vec![value.id, inner])
             }
         };
-        let test_id = self.arena.node(Head::Test { or_empty: test.or_empty, lasting: test.lasting.as_ref().map(|l| l.value) }, vec![inner]);
+        let test_id =
+            self.arena.node(Head::Test { or_empty: test.or_empty, lasting: test.lasting.as_ref().map(|l| l.value) }, vec![inner]);
         let subject = value.id;
         let test = Part::new(Tag::Test, test.span, test_id, parts);
         Part::new(Tag::Set, span, id, vec![value, test]).about(subject)
@@ -565,9 +566,7 @@ impl<'a> Builder<'a> {
             ExprKind::Text(text) => Part::leaf(Tag::Other, span, self.arena.node(Head::Text(text.clone()), Vec::new())),
             ExprKind::Bool(yes) => Part::leaf(Tag::Other, span, self.arena.node(Head::Bool(*yes), Vec::new())),
             ExprKind::Point(point) => Part::leaf(Tag::Other, span, self.point(point)),
-            ExprKind::Field(name) => {
-                Part::leaf(Tag::Other, span, self.arena.node(Head::Field(name.value.clone()), Vec::new()))
-            }
+            ExprKind::Field(name) => Part::leaf(Tag::Other, span, self.arena.node(Head::Field(name.value.clone()), Vec::new())),
             ExprKind::Param(name) => Part::leaf(Tag::Reference, span, self.variable(name)),
             ExprKind::Bare(name) => {
                 Part::leaf(Tag::Other, span, self.arena.node(Head::Attribute(name.value.clone()), Vec::new()))

@@ -175,7 +175,8 @@ impl Comparison<'_> {
     }
 
     fn change(&mut self, before: Option<usize>, after: Option<usize>) -> Change {
-        let mut change = Change { before, after, status: Status::Changed, relation: None, parts: Vec::new(), through: Vec::new() };
+        let mut change =
+            Change { before, after, status: Status::Changed, relation: None, parts: Vec::new(), through: Vec::new() };
         let (old, new) = match (before.and_then(|at| self.old.get(at)), after.and_then(|at| self.new.get(at))) {
             (Some(old), Some(new)) => (old, new),
             (None, _) => return Change { status: Status::Added, ..change },
@@ -230,11 +231,7 @@ impl Comparison<'_> {
             (true, Some((_, old)), Some((_, new))) => self.relation(old, new),
             _ => None,
         };
-        change.parts.push(PartChange {
-            before: before.map(|(span, _)| span),
-            after: after.map(|(span, _)| span),
-            relation,
-        });
+        change.parts.push(PartChange { before: before.map(|(span, _)| span), after: after.map(|(span, _)| span), relation });
     }
 
     fn relation(&mut self, old: NodeId, new: NodeId) -> Option<Relation> {

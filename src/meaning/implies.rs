@@ -84,7 +84,9 @@ impl<'a> Reasoner<'a> {
                 if folding.is_exact() && other.is_exact() =>
             {
                 match (self.literals(*test), self.literals(*other_test)) {
-                    (Some(a), Some(b)) => !a.iter().any(|item| arena.has(b, *item)) && a.iter().chain(b).all(|i| self.is_plain(*i)),
+                    (Some(a), Some(b)) => {
+                        !a.iter().any(|item| arena.has(b, *item)) && a.iter().chain(b).all(|i| self.is_plain(*i))
+                    }
                     _ => false,
                 }
             }
@@ -296,9 +298,7 @@ impl<'a> Reasoner<'a> {
                     _ => false,
                 }
             }
-            (Head::Records(more, None), Head::Records(fewer, None)) => {
-                more >= fewer && self.first_parts(a, b, Self::implies)
-            }
+            (Head::Records(more, None), Head::Records(fewer, None)) => more >= fewer && self.first_parts(a, b, Self::implies),
             (Head::OnlyRecords, Head::OnlyRecords) => self.first_parts(a, b, Self::implies),
             (Head::Anniversary(a), Head::Anniversary(b)) => not_longer(*a, *b),
             (Head::InWindow, Head::InWindow) => self.first_parts(a, b, |reasoner, a, b| reasoner.window(a, b, false)),
@@ -348,7 +348,8 @@ impl<'a> Reasoner<'a> {
             }
             _ => match (self.bounds(a), self.bounds(b)) {
                 (Some((from, to)), Some((other_from, other_to))) => {
-                    self.is_later(from, other_from, false) && (past && other_to.is_now(arena) || self.is_later(other_to, to, true))
+                    self.is_later(from, other_from, false)
+                        && (past && other_to.is_now(arena) || self.is_later(other_to, to, true))
                 }
                 _ => false,
             },
@@ -385,7 +386,13 @@ impl<'a> Reasoner<'a> {
         match order {
             Some(Ordering::Greater) => true,
             // At the same point an end that leaves it out is the tighter one.
-            Some(Ordering::Equal) => if upper { a_in || !b_in } else { b_in || !a_in },
+            Some(Ordering::Equal) => {
+                if upper {
+                    a_in || !b_in
+                } else {
+                    b_in || !a_in
+                }
+            }
             _ => false,
         }
     }

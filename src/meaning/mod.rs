@@ -180,9 +180,7 @@ fn definitions(
         .unwrap_or_default()
         .iter()
         .filter_map(|part| match part {
-            ScriptPart::Whole(node) if node.kind == NodeKind::statement => {
-                Some(Span::new(entry, node.span.start, node.span.end))
-            }
+            ScriptPart::Whole(node) if node.kind == NodeKind::statement => Some(Span::new(entry, node.span.start, node.span.end)),
             _ => None,
         })
         .collect();
@@ -191,11 +189,8 @@ fn definitions(
         let meaning = part.as_ref().map(|part| part.id);
         found.push(Definition { kind, name: name.to_owned(), span, meaning, part });
     };
-    let places: HashMap<Span, usize> = (0..)
-        .zip(&table.definitions)
-        .filter(|(_, d)| d.source == entry)
-        .map(|(index, d): (usize, _)| (d.span, index))
-        .collect();
+    let places: HashMap<Span, usize> =
+        (0..).zip(&table.definitions).filter(|(_, d)| d.source == entry).map(|(index, d): (usize, _)| (d.span, index)).collect();
     let part_of = |span: Span| places.get(&span).and_then(|index| built.get(*index).cloned().flatten());
     if let Some(condition) = &script.bare {
         add(Kind::Condition, "", condition.span, part_of(condition.span));

@@ -13,6 +13,10 @@ use crate::syntax::quoted;
 use crate::time::{CalendarUnit, Duration};
 use crate::value::{Decimal, Folding};
 
+/// Below so much stack, more is taken.
+const RED_ZONE: usize = 128 << 10;
+const STACK: usize = 8 << 20;
+
 /// 256 bits that stand for a meaning; written as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
@@ -45,7 +49,10 @@ pub(super) enum Head {
     /// That many of the sets at least; 2 or more, and fewer than there are.
     AtLeast(u64),
     /// A value and a test.
-    Test { or_empty: bool, lasting: Option<Duration> },
+    Test {
+        or_empty: bool,
+        lasting: Option<Duration>,
+    },
     /// Matching events, 1 or more.
     Events(u64),
     /// Event reference, filter, window.
@@ -56,12 +63,24 @@ pub(super) enum Head {
     EventPrefix(String),
     EventAny,
     /// The window, then the steps.
-    Sequence { by: Option<String> },
+    Sequence {
+        by: Option<String>,
+    },
     /// Event reference and filter.
-    Step { not: bool, within: Option<Duration> },
+    Step {
+        not: bool,
+        within: Option<Duration>,
+    },
     /// The value and the set.
-    Ranked { highest: bool, count: Option<u64>, share: Option<Decimal> },
-    Sample { share: Decimal, salt: String },
+    Ranked {
+        highest: bool,
+        count: Option<u64>,
+        share: Option<Decimal>,
+    },
+    Sample {
+        share: Decimal,
+        salt: String,
+    },
     /// The file of a list.
     List(String),
     /// A decision; the set of a branch.
@@ -95,7 +114,11 @@ pub(super) enum Head {
     /// A value.
     Part(Part),
     /// Matching events.
-    Aggregate { function: String, attr: Option<String>, arguments: Vec<Argument> },
+    Aggregate {
+        function: String,
+        attr: Option<String>,
+        arguments: Vec<Argument>,
+    },
     /// Items, sorted, each once.
     Items,
 
@@ -104,7 +127,10 @@ pub(super) enum Head {
     /// A value. Of literals only `>=` and `>`.
     Compare(CompareOp, Folding),
     /// A list of literals, or a value that is a list. `negated` of such values only.
-    In { folding: Folding, negated: bool },
+    In {
+        folding: Folding,
+        negated: bool,
+    },
     /// Two values.
     Between,
     /// A value.
@@ -162,6 +188,8 @@ struct Node {
 pub struct Arena {
     nodes: Vec<Node>,
     known: HashMap<Digest, NodeId>,
+    /// Complements that have been made, both ways.
+    complements: HashMap<NodeId, NodeId>,
 }
 
 impl Arena {
@@ -252,6 +280,17 @@ impl Arena {
 
     /// `not`, brought down to single conditions.
     pub(super) fn not(&mut self, part: NodeId) -> NodeId {
+        if let Some(known) = self.complements.get(&part) {
+            return *known;
+        }
+        // Definitions that refer to each other nest without a limit.
+        let complement = stacker::maybe_grow(RED_ZONE, STACK, || self.complement(part));
+        self.complements.insert(part, complement);
+        self.complements.insert(complement, part);
+        complement
+    }
+
+    fn complement(&mut self, part: NodeId) -> NodeId {
         match self.head(part) {
             Head::Not => self.parts(part).first().copied().unwrap_or(part),
             Head::All | Head::Any => {

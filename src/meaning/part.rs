@@ -93,8 +93,7 @@ fn compare(arena: &Arena, before: &Part, after: &Part, found: &mut Vec<Differenc
         found.push(pair(before, after));
         return;
     }
-    let (pairs, gone, come) =
-        if before.tag.is_unordered() { in_any_order(arena, old, new) } else { in_order(old, new) };
+    let (pairs, gone, come) = if before.tag.is_unordered() { in_any_order(arena, old, new) } else { in_order(old, new) };
     // A condition of which every part is another is another condition.
     let all_differ = pairs.iter().all(|(a, b)| a.id != b.id) && !before.tag.is_unordered();
     if all_differ && old.len().max(new.len()) > 1 {
@@ -105,8 +104,18 @@ fn compare(arena: &Arena, before: &Part, after: &Part, found: &mut Vec<Differenc
     for (a, b) in pairs {
         compare(arena, a, b, found);
     }
-    found.extend(gone.into_iter().map(|part| Difference { before: Some((part.span, part.id)), after: None, sets: false, references: false }));
-    found.extend(come.into_iter().map(|part| Difference { before: None, after: Some((part.span, part.id)), sets: false, references: false }));
+    found.extend(gone.into_iter().map(|part| Difference {
+        before: Some((part.span, part.id)),
+        after: None,
+        sets: false,
+        references: false,
+    }));
+    found.extend(come.into_iter().map(|part| Difference {
+        before: None,
+        after: Some((part.span, part.id)),
+        sets: false,
+        references: false,
+    }));
     if found.len() == start {
         // What differs is no part of its own, such as an operator.
         found.push(pair(before, after));

@@ -208,10 +208,14 @@ fn known_version(value: &Value) -> Result<(), JsonError> {
     let help = format!("this segql knows `{VERSION}`");
     match value.get("version") {
         Some(Value::String(version)) if version == VERSION => Ok(()),
-        Some(version) => {
-            Err(JsonError::new("/version", format!("version {version} is not known"), format!("{help}; a newer one may know more")))
+        Some(version) => Err(JsonError::new(
+            "/version",
+            format!("version {version} is not known"),
+            format!("{help}; a newer one may know more"),
+        )),
+        None if value.is_object() => {
+            Err(JsonError::new("", "`version` is missing", format!("{help}: write `\"version\": \"{VERSION}\"`")))
         }
-        None if value.is_object() => Err(JsonError::new("", "`version` is missing", format!("{help}: write `\"version\": \"{VERSION}\"`"))),
         None => Err(JsonError::new("", "a script is a JSON object", help)),
     }
 }

@@ -2,14 +2,14 @@
 
 use super::comments::{Claims, documentation};
 use super::types::{
-    Argument, ArithmeticOperator, Branch, BranchKind, Comments, Commented, Condition, ConditionKind, Count, Date, Definition,
-    DefinitionKind, Document, Entry, EntryKind, Events, EventsKind, Filter, FilterKind, Function, Ignoring, Instant, Length, Name,
-    Numeral, Operator, Path, Period, Step, StepKind, Test, TestKind, TestLine, TestLineKind, VERSION, Value, ValueKind,
+    Argument, ArithmeticOperator, Branch, BranchKind, Commented, Comments, Condition, ConditionKind, Count, Date, Definition,
+    DefinitionKind, Document, Entry, EntryKind, Events, EventsKind, Filter, FilterKind, Function, Ignoring, Instant, Length,
+    Name, Numeral, Operator, Path, Period, Step, StepKind, Test, TestKind, TestLine, TestLineKind, VERSION, Value, ValueKind,
     ValueType, Window, WindowKind,
 };
 use crate::diag::{Diagnostic, codes};
-use crate::fmt::spelling;
 use crate::fmt::trivia::Trivia;
+use crate::fmt::{spelling, written_name};
 use crate::syntax::Span;
 use crate::syntax::parse::{Node, NodeKind};
 use crate::syntax::parts::{Part as ScriptPart, parts};
@@ -33,13 +33,8 @@ struct Reader<'p, 'a> {
 
 impl Reader<'_, '_> {
     fn document(&mut self, parts: &[ScriptPart<'_>]) -> Option<Document> {
-        let mut document = Document {
-            version: VERSION.to_owned(),
-            edition: None,
-            definitions: None,
-            condition: None,
-            comments: None,
-        };
+        let mut document =
+            Document { version: VERSION.to_owned(), edition: None, definitions: None, condition: None, comments: None };
         let mut comments = Comments::default();
         let mut lines = false;
         for part in parts {
@@ -147,7 +142,12 @@ impl Reader<'_, '_> {
             doc,
             title: text(node.child(NodeKind::string)?)?,
             at: now.map(|now| self.value(now)).map_or(Some(None), |at| at.map(Some))?,
-            lines: node.children.iter().filter(|line| is_line(line.kind)).map(|line| self.test_line(line)).collect::<Option<_>>()?,
+            lines: node
+                .children
+                .iter()
+                .filter(|line| is_line(line.kind))
+                .map(|line| self.test_line(line))
+                .collect::<Option<_>>()?,
         })
     }
 
@@ -499,9 +499,7 @@ impl Reader<'_, '_> {
             NodeKind::attr_path if node.text == "time" => ValueKind::Time,
             NodeKind::attr_path => ValueKind::Attribute { name: path(node) },
             NodeKind::aggregate => self.aggregate(node)?,
-            NodeKind::parenthesis => {
-                ValueKind::Parentheses { value: Box::new(self.value(node.child(NodeKind::expr)?)?) }
-            }
+            NodeKind::parenthesis => ValueKind::Parentheses { value: Box::new(self.value(node.child(NodeKind::expr)?)?) },
             NodeKind::conditional => {
                 let condition = Box::new(self.condition(node.child(NodeKind::condition)?)?);
                 let (then, otherwise) = self.two(node)?;
@@ -667,8 +665,11 @@ fn bare(text: &str) -> (String, bool) {
 
 fn path(node: &Node<'_>) -> Path {
     let part = |part: &Node<'_>| {
-        let (name, _) = bare(part.text);
-        if name.contains('.') { format!("`{name}`") } else { name }
+        let (name, quoted) = bare(part.text);
+        // `time` and the like mean something else without backticks; behind or before a dot either may be written.
+        let kept =
+            quoted && node.children.len() > 1 && written_name(part.kind, &name) != written_name(NodeKind::field_name, &name);
+        if name.contains('.') || kept { format!("`{name}`") } else { name }
     };
     Path(node.children.iter().map(part).collect::<Vec<_>>().join("."))
 }

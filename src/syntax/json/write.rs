@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use super::comments::are_comments;
 use super::types::{
-    ArithmeticOperator, Branch, Comments, Commented, Condition, ConditionKind, Count, Definition, DefinitionKind, Document, Entry,
-    Events, EventsKind, Filter, FilterKind, Ignoring, Length, Numeral, Path, Step, Test, TestKind, TestLine, TestLineKind, Value,
-    ValueKind, Window, WindowKind,
+    ArithmeticOperator, Branch, Commented, Comments, Condition, ConditionKind, Count, Definition, DefinitionKind, Document,
+    Entry, Events, EventsKind, Filter, FilterKind, Ignoring, Length, Numeral, Path, Step, Test, TestKind, TestLine, TestLineKind,
+    Value, ValueKind, Window, WindowKind,
 };
 use crate::fmt::written_name;
 use crate::syntax::parse::NodeKind;
@@ -68,7 +68,6 @@ impl Writer {
         if let Some(edition) = &document.edition {
             self.token("edition");
             self.token(&edition.0);
-            self.line_full = true;
         }
         self.trailing("open", &comments.open);
         self.trailing("after", &comments.after);
@@ -132,9 +131,13 @@ impl Writer {
         let mut rest = path.0.as_str();
         let mut single = true;
         while !rest.is_empty() {
-            let (part, tail) = match rest.strip_prefix('`').and_then(|quoted| quoted.split_once('`')) {
-                Some((part, tail)) => (part, tail.strip_prefix('.').unwrap_or(tail)),
-                None => rest.split_once('.').unwrap_or((rest, "")),
+            let (part, tail, kind) = match rest.strip_prefix('`').and_then(|quoted| quoted.split_once('`')) {
+                Some((part, tail)) => (part, tail.strip_prefix('.').unwrap_or(tail), kind),
+                None => {
+                    let (part, tail) = rest.split_once('.').unwrap_or((rest, ""));
+                    let alone = single && tail.is_empty();
+                    (part, tail, if alone { kind } else { NodeKind::field_name })
+                }
             };
             if !single {
                 out.push('.');
@@ -246,7 +249,8 @@ impl Writer {
         if !are_comments(comments, true) {
             self.at(key, |w| w.problem("a comment begins with `//`, or stands between `/*` and `*/`"));
         }
-        self.out.text.push(' ');
+        // Nothing stands after `//` on a line.
+        self.out.text.push(if self.line_full { '\n' } else { ' ' });
         self.out.text.push_str(comments);
         self.line_full = true;
     }
@@ -892,7 +896,11 @@ impl Writer {
     fn arithmetic(&mut self, operands: &[Value], operators: &[ArithmeticOperator]) {
         if operands.len() != operators.len() + 1 {
             self.at("operators", |w| {
-                w.problem(format!("{} operands have {} operators between them", operands.len(), operands.len().saturating_sub(1)));
+                w.problem(format!(
+                    "{} operands have {} operators between them",
+                    operands.len(),
+                    operands.len().saturating_sub(1)
+                ));
             });
         }
         let sum = operators.first().is_some_and(is_sum);
