@@ -53,7 +53,7 @@ fn store(contacts: u32) -> Store {
 
 /// The value of `n` times 100.
 fn field(n: u32) -> Option<i64> {
-    (n % 3 != 0).then(|| i64::from(n.wrapping_mul(2_654_435_761) % 500) * 50)
+    (!n.is_multiple_of(3)).then(|| i64::from(n.wrapping_mul(2_654_435_761) % 500) * 50)
 }
 
 fn checked(schema: &Schema, text: &str, list: &str) -> Checked {
@@ -243,7 +243,7 @@ fn sequences_are_linear_in_the_events() {
     events.begin_event("gap", b, NOW - 8 * HOUR, None);
     loader.push(&events).unwrap();
     loader.finish().unwrap();
-    let steps = vec!["event A within 1h"; 12].join("; then ").replacen(" within 1h", "", 1);
+    let steps = ["event A within 1h"; 12].join("; then ").replacen(" within 1h", "", 1);
     let text = format!(
         "segment a = sequence < {steps} >\n\
          segment b = sequence < event A; then not event B within 1h >\n\

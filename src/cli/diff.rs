@@ -141,7 +141,7 @@ fn moves(
                 members(checked, definition, &snapshot, &clock, &cancel)
             };
             let (old, new) = (one(before, change.before, &old)?, one(after, change.after, &new)?);
-            compared(old, new, &snapshot, args.ids)?
+            compared(&old, &new, &snapshot, args.ids)?
         } else {
             Vec::new()
         });
@@ -190,7 +190,7 @@ fn members(
 }
 
 /// The sets of one definition before and after, by name.
-fn compared(old: Members, new: Members, snapshot: &Snapshot<'_>, ids: bool) -> Result<Vec<Move>, Failure> {
+fn compared(old: &Members, new: &Members, snapshot: &Snapshot<'_>, ids: bool) -> Result<Vec<Move>, Failure> {
     let mut names: Vec<String> = new.iter().map(|(name, _)| name.clone()).collect();
     names.extend(old.iter().map(|(name, _)| name.clone()).filter(|name| !new.iter().any(|(new, _)| new == name)));
     // The only set of either side is the same one, whatever it is called.
@@ -204,7 +204,7 @@ fn compared(old: Members, new: Members, snapshot: &Snapshot<'_>, ids: bool) -> R
     }
     let mut moves = Vec::new();
     for name in names {
-        let (before, after) = (find(&old, &name), find(&new, &name));
+        let (before, after) = (find(old, &name), find(new, &name));
         let (enter, leave) = (&after - &before, &before - &after);
         let named = |set: &RoaringBitmap| if ids { snapshot.sorted_ids(set).map_err(Failure::from) } else { Ok(Vec::new()) };
         moves.push(Move {
@@ -294,13 +294,10 @@ impl View<'_> {
     }
 
     fn moved(&self, moved: &Move, title: &str, out: &mut String) {
-        let label = moved.name.split_once(" = ").filter(|_| title.starts_with("decision")).map(|(_, label)| format!("{label}: "));
-        let label = label.unwrap_or_default();
-        let _ = writeln!(
-            out,
-            "  {label}{} contacts before, {} after: {} enter, {} leave",
-            moved.before, moved.after, moved.entering, moved.leaving
-        );
+        let label = moved.name.split_once(" = ").filter(|_| title.starts_with("decision")).map(|(_, label)| label);
+        let what = label.unwrap_or("contacts");
+        let Move { before, after, entering, leaving, .. } = moved;
+        let _ = writeln!(out, "  {what} {before} -> {after}: {entering} enter, {leaving} leave");
         if self.ids {
             moved.enter.iter().for_each(|id| _ = writeln!(out, "  > {id}"));
             moved.leave.iter().for_each(|id| _ = writeln!(out, "  < {id}"));

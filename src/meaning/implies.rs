@@ -117,9 +117,7 @@ impl<'a> Reasoner<'a> {
     fn single(&mut self, a: NodeId, b: NodeId) -> bool {
         let arena = self.arena;
         match (arena.head(a), arena.head(b)) {
-            (Head::Events(more), Head::Events(fewer)) => {
-                more >= fewer && self.first_parts(a, b, |reasoner, a, b| reasoner.matching(a, b))
-            }
+            (Head::Events(more), Head::Events(fewer)) => more >= fewer && self.first_parts(a, b, Self::matching),
             (Head::AtLeast(more), Head::AtLeast(fewer)) => more >= fewer && arena.parts(a) == arena.parts(b),
             (Head::Sample { share, salt }, Head::Sample { share: other, salt: other_salt }) => {
                 salt == other_salt && share.cmp(other) != Ordering::Greater
@@ -242,7 +240,7 @@ impl<'a> Reasoner<'a> {
                 matches!(arena.head(test), Head::Compare(..))
                     && matches!(arena.head(other_test), Head::Compare(..))
                     && self.passes(test, other_test)
-                    && self.first_parts(value, other_value, |reasoner, a, b| reasoner.matching(a, b))
+                    && self.first_parts(value, other_value, Self::matching)
             }
             _ => false,
         }
@@ -322,12 +320,14 @@ impl<'a> Reasoner<'a> {
             (Head::Number(a), Head::Number(b)) => Some(a.cmp(b)),
             (Head::Day(a), Head::Day(b)) => Some(a.cmp(b)),
             (Head::Instant(a, zone), Head::Instant(b, other)) if zone == other => Some(a.cmp(b)),
-            (Head::Yesterday, Head::Today) => Some(Ordering::Less),
-            (Head::Today, Head::Yesterday) => Some(Ordering::Greater),
             (Head::Ago(a), Head::Ago(b)) => longer(*b, *a),
             (Head::FromNow(a), Head::FromNow(b)) => longer(*a, *b),
-            (Head::Ago(_), Head::Now | Head::FromNow(_)) | (Head::Now, Head::FromNow(_)) => Some(Ordering::Less),
-            (Head::Now | Head::FromNow(_), Head::Ago(_)) | (Head::FromNow(_), Head::Now) => Some(Ordering::Greater),
+            (Head::Yesterday, Head::Today) | (Head::Ago(_), Head::Now | Head::FromNow(_)) | (Head::Now, Head::FromNow(_)) => {
+                Some(Ordering::Less)
+            }
+            (Head::Today, Head::Yesterday) | (Head::Now | Head::FromNow(_), Head::Ago(_)) | (Head::FromNow(_), Head::Now) => {
+                Some(Ordering::Greater)
+            }
             _ => None,
         }
     }
@@ -470,6 +470,9 @@ fn not_longer(a: Duration, b: Duration) -> bool {
     matches!(longer(a, b), Some(Ordering::Less | Ordering::Equal))
 }
 
+/// The milliseconds of a day of 24 hours.
+const DAY: u64 = 86_400_000;
+
 /// How two lengths of time compare, whenever they begin.
 fn longer(a: Duration, b: Duration) -> Option<Ordering> {
     if a == b {
@@ -483,7 +486,6 @@ fn longer(a: Duration, b: Duration) -> Option<Ordering> {
         return Some(Ordering::Greater);
     }
     // A month has 28 to 31 days, and clocks are put forward and back.
-    const DAY: u64 = 86_400_000;
     let least = |d: Duration| (u64::from(d.months) * 28 + u64::from(d.days)) * DAY + d.millis;
     let most = |d: Duration| (u64::from(d.months) * 31 + u64::from(d.days)) * DAY + d.millis;
     if most(a) + DAY < least(b) {

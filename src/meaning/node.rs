@@ -417,12 +417,14 @@ fn words(head: &Head) -> String {
         }
         Head::Aggregate { function, attr, arguments } => {
             let mut words = format!("aggregate {function}");
-            attr.iter().for_each(|attr| words += &format!(" of {}", quoted(attr)));
+            if let Some(attr) = attr {
+                words = format!("{words} of {}", quoted(attr));
+            }
             for argument in arguments {
-                match argument {
-                    Argument::Number(number) => words += &format!(" number {}", decimal(*number)),
-                    Argument::Duration(length) => words += &format!(" duration {}", duration(*length)),
-                }
+                words = match argument {
+                    Argument::Number(number) => format!("{words} number {}", decimal(*number)),
+                    Argument::Duration(length) => format!("{words} duration {}", duration(*length)),
+                };
             }
             words
         }

@@ -6,11 +6,13 @@
 
 mod comments;
 mod read;
+mod strict;
 pub mod types;
 mod validate;
 mod write;
 
 use std::fmt;
+use std::sync::LazyLock;
 
 use serde_json::Value;
 
@@ -92,7 +94,10 @@ fn read_text(text: &str, source: SourceId) -> Result<Document, Vec<Diagnostic>> 
     let internal = |message: String| Diagnostic::new(codes::E0104, super::Span::new(source, 0, 0), message);
     let formatted = format(text, source).map_err(|error| vec![internal(error.to_string())])?;
     read::document(&formatted.text).map_err(|error| {
-        vec![error.unwrap_or_else(|| internal("internal error: the JSON form has no place for a part of the script".to_owned()))]
+        vec![error.map_or_else(
+            || internal("internal error: the JSON form has no place for a part of the script".to_owned()),
+            |error| *error,
+        )]
     })
 }
 
@@ -118,8 +123,7 @@ pub fn from_json(text: &str) -> Result<String, JsonError> {
 fn read_json(text: &str) -> Result<String, JsonError> {
     let value = json_value(text)?;
     known_version(&value)?;
-    let schema = schema();
-    if let Some(wrong) = validate::mismatch(&schema, &value) {
+    if let Some(wrong) = validate::mismatch(&SCHEMA, &value) {
         return Err(JsonError::new(wrong.pointer, wrong.message, wrong.help));
     }
     let document: Document = serde_json::from_value(value).map_err(|error| JsonError::new("", error.to_string(), ""))?;
@@ -160,6 +164,9 @@ fn write_text(document: &Document) -> Result<String, JsonError> {
     }
 }
 
+/// [`schema`], made once.
+static SCHEMA: LazyLock<Value> = LazyLock::new(schema);
+
 /// The JSON Schema of [`Document`], which `docs/schema/segql-1.json` holds.
 pub fn schema() -> Value {
     let mut schema = schemars::schema_for!(Document).to_value();
@@ -196,11 +203,15 @@ fn not_too_deep(text: &str) -> Result<(), JsonError> {
 fn json_value(text: &str) -> Result<Value, JsonError> {
     let mut reader = serde_json::Deserializer::from_str(text);
     reader.disable_recursion_limit();
-    let value = serde::Deserialize::deserialize(&mut reader).and_then(|value| reader.end().map(|()| value));
+    let value = serde::Deserialize::deserialize(&mut reader).and_then(|strict::Strict(value)| reader.end().map(|()| value));
     value.map_err(|error: serde_json::Error| {
         let message = error.to_string();
         let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-        JsonError::new(format!("line {}, column {}", error.line(), error.column()), format!("this is not JSON: {message}"), "")
+        let place = format!("line {}, column {}", error.line(), error.column());
+        match error.classify() {
+            serde_json::error::Category::Data => JsonError::new(place, message, "keep one of them"),
+            _ => JsonError::new(place, format!("this is not JSON: {message}"), ""),
+        }
     })
 }
 
@@ -210,7 +221,7 @@ fn known_version(value: &Value) -> Result<(), JsonError> {
         Some(Value::String(version)) if version == VERSION => Ok(()),
         Some(version) => Err(JsonError::new(
             "/version",
-            format!("version {version} is not known"),
+            format!("version {} is not known", version.as_str().map_or_else(|| version.to_string(), |text| format!("`{text}`"))),
             format!("{help}; a newer one may know more"),
         )),
         None if value.is_object() => {

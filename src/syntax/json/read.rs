@@ -16,12 +16,12 @@ use crate::syntax::parts::{Part as ScriptPart, parts};
 use crate::value::nfc;
 
 /// The JSON form of a text whose every part can be read; a diagnostic for what the JSON form has no place for.
-pub(super) fn document(text: &str) -> Result<Document, Option<Diagnostic>> {
+pub(super) fn document(text: &str) -> Result<Document, Option<Box<Diagnostic>>> {
     let trivia = Trivia::new(text, std::iter::empty());
     let mut reader = Reader { claims: Claims::new(text, &trivia), problem: None };
     let document = reader.document(&parts(text).unwrap_or_default());
     match reader.problem {
-        Some(problem) => Err(Some(problem)),
+        Some(problem) => Err(Some(Box::new(problem))),
         None => document.ok_or(None),
     }
 }
@@ -75,6 +75,7 @@ impl Reader<'_, '_> {
         node.all(kind).map(|child| read(self, child)).collect()
     }
 
+    #[expect(clippy::option_option, reason = "outside: whether it can be read; inside: whether it is there")]
     fn optional<T>(&mut self, node: &Node<'_>, kind: NodeKind, read: fn(&mut Self, &Node<'_>) -> Option<T>) -> Option<Option<T>> {
         node.child(kind).map(|child| read(self, child)).map_or(Some(None), |read| read.map(Some))
     }

@@ -194,6 +194,7 @@ pub type Definition = Commented<DefinitionKind>;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[schemars(rename = "Definition")]
+#[expect(clippy::large_enum_variant, reason = "a few for each line of a script; boxes would only burden callers")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum DefinitionKind {
     /// `segment name "title" = CONDITION`
@@ -328,6 +329,7 @@ pub type Condition = Commented<ConditionKind>;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[schemars(rename = "Condition")]
+#[expect(clippy::large_enum_variant, reason = "a few for each line of a script; boxes would only burden callers")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum ConditionKind {
     /// `all < a; b >`
@@ -470,6 +472,7 @@ pub type Filter = Commented<FilterKind>;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[schemars(rename = "Filter")]
+#[expect(clippy::large_enum_variant, reason = "a few for each line of a script; boxes would only burden callers")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum FilterKind {
     /// `a and b`

@@ -163,16 +163,14 @@ impl<'a> Validator<'a> {
             return Err(("`type` is missing: it says what this is".to_owned(), names(objects().filter_map(tag))));
         };
         let given = given.as_str();
-        match objects().find(|form| tag(form) == given) {
-            Some(form) => self.check_known(form, value, known),
-            None => {
-                self.path.push(Step::Key("type"));
-                let near = given.and_then(|given| crate::check::nearest(given, objects().filter_map(tag)));
-                let shown = given.map_or("this".to_owned(), |given| format!("`{given}`"));
-                let help = near.map_or_else(|| names(objects().filter_map(tag)), |near| format!("did you mean `{near}`?"));
-                Err((format!("{shown} is no type that can stand here"), help))
-            }
+        if let Some(form) = objects().find(|form| tag(form) == given) {
+            return self.check_known(form, value, known);
         }
+        self.path.push(Step::Key("type"));
+        let near = given.and_then(|given| crate::check::nearest(given, objects().filter_map(tag)));
+        let shown = given.map_or("this".to_owned(), |given| format!("`{given}`"));
+        let help = near.map_or_else(|| names(objects().filter_map(tag)), |near| format!("did you mean `{near}`?"));
+        Err((format!("{shown} is no type that can stand here"), help))
     }
 }
 

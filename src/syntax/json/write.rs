@@ -131,13 +131,13 @@ impl Writer {
         let mut rest = path.0.as_str();
         let mut single = true;
         while !rest.is_empty() {
-            let (part, tail, kind) = match rest.strip_prefix('`').and_then(|quoted| quoted.split_once('`')) {
-                Some((part, tail)) => (part, tail.strip_prefix('.').unwrap_or(tail), kind),
-                None => {
-                    let (part, tail) = rest.split_once('.').unwrap_or((rest, ""));
-                    let alone = single && tail.is_empty();
-                    (part, tail, if alone { kind } else { NodeKind::field_name })
-                }
+            let quoted = rest.strip_prefix('`').and_then(|quoted| quoted.split_once('`'));
+            let (part, tail, kind) = if let Some((part, tail)) = quoted {
+                (part, tail.strip_prefix('.').unwrap_or(tail), kind)
+            } else {
+                let (part, tail) = rest.split_once('.').unwrap_or((rest, ""));
+                let alone = single && tail.is_empty();
+                (part, tail, if alone { kind } else { NodeKind::field_name })
             };
             if !single {
                 out.push('.');
@@ -341,7 +341,9 @@ impl Writer {
                 }
                 DefinitionKind::Decision { name, title, branches, .. } => {
                     w.name(NodeKind::decision_name, &name.0);
-                    title.iter().for_each(|title| w.string(title));
+                    if let Some(title) = title {
+                        w.string(title);
+                    }
                     w.listed("branches", branches, ("<", ";", ">"), Self::branch);
                 }
                 DefinitionKind::Use { file, .. } => w.string(file),
@@ -359,7 +361,9 @@ impl Writer {
 
     /// The title, and the sign before what is defined.
     fn equals(&mut self, title: Option<&str>) {
-        title.iter().for_each(|title| self.string(title));
+        if let Some(title) = title {
+            self.string(title);
+        }
         self.token("=");
         self.opened();
     }
@@ -796,7 +800,7 @@ impl Writer {
         let needs = match &value.node {
             ValueKind::Arithmetic { operators, .. } => match place {
                 Place::Whole | Place::Tested => false,
-                Place::Term => operators.iter().any(is_sum),
+                Place::Term => operators.iter().copied().any(is_sum),
                 Place::Factor => true,
             },
             _ => false,
@@ -903,8 +907,8 @@ impl Writer {
                 ));
             });
         }
-        let sum = operators.first().is_some_and(is_sum);
-        if operators.iter().any(|operator| is_sum(operator) != sum) {
+        let sum = operators.first().copied().is_some_and(is_sum);
+        if operators.iter().any(|operator| is_sum(*operator) != sum) {
             self.at("operators", |w| w.problem("`+ -` and `* /` do not mix; put one inside the other"));
         }
         for (index, operand) in operands.iter().enumerate() {
@@ -917,7 +921,7 @@ impl Writer {
     }
 }
 
-fn is_sum(operator: &ArithmeticOperator) -> bool {
+fn is_sum(operator: ArithmeticOperator) -> bool {
     matches!(operator, ArithmeticOperator::Add | ArithmeticOperator::Subtract)
 }
 
