@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::disallowed_methods, clippy::panic)]
 
 #[path = "fmt/random.rs"]
+#[expect(dead_code, reason = "the comments of a script matter to other tests")]
 mod random;
 
 use std::collections::BTreeMap;
@@ -201,7 +202,7 @@ fn literals_count() {
                 continue;
             }
             let mut places = Vec::new();
-            literals(definition, format!("/definitions/{at}"), &mut places);
+            literals(definition, &format!("/definitions/{at}"), &mut places);
             for place in places {
                 let mut changed = document.clone();
                 let value = changed.pointer_mut(&place).unwrap();
@@ -224,18 +225,18 @@ fn literals_count() {
     assert!(tried > 40, "only {tried} literals tried");
 }
 
-fn literals(value: &Value, place: String, places: &mut Vec<String>) {
+fn literals(value: &Value, place: &str, places: &mut Vec<String>) {
     match value {
         Value::Array(items) => {
             for (at, item) in items.iter().enumerate() {
-                literals(item, format!("{place}/{at}"), places);
+                literals(item, &format!("{place}/{at}"), places);
             }
         }
         Value::Object(object) => {
             if matches!(object.get("type").and_then(Value::as_str), Some("number" | "text")) {
                 places.push(format!("{place}/value"));
             }
-            object.iter().for_each(|(key, value)| literals(value, format!("{place}/{key}"), places));
+            object.iter().for_each(|(key, value)| literals(value, &format!("{place}/{key}"), places));
         }
         _ => {}
     }
@@ -250,6 +251,6 @@ fn machines_write_thousands() {
         let _ = write!(chain, "\nsegment s{n} = not all < segment s{}; event A within {n}d >", n - 1);
     }
     assert_eq!(hashes(&chain).len(), 5_000);
-    let wide = format!("any < {} >", (0..20_000).map(|n| format!("field a = {n}; ")).collect::<String>());
+    let wide = format!("any < {} >", (0..20_000).map(|n| format!("field a = {n}")).collect::<Vec<_>>().join("; "));
     assert_eq!(hashes(&wide).len(), 1);
 }

@@ -330,7 +330,7 @@ pub struct DiffArgs {
     /// With data: name the contacts that enter and leave
     #[arg(long)]
     pub ids: bool,
-    /// Exit with 1 if a definition means something else, was added or was removed
+    /// Exit with 1 if a definition means something else, was added, removed or renamed
     #[arg(long)]
     pub exit_code: bool,
     /// What to print

@@ -131,7 +131,10 @@ impl<'a> Reasoner<'a> {
                 fewer && highest == other && arena.parts(a) == arena.parts(b)
             }
             (Head::Sequence { by }, Head::Sequence { by: other }) => {
-                (by == other || other.is_none()) && self.sequence(arena.parts(a), arena.parts(b))
+                // An event that must not come is missing more easily among those of one value.
+                let without = |step: &NodeId| matches!(arena.head(*step), Head::Step { not: true, .. });
+                (by == other || other.is_none() && !arena.parts(a).iter().any(without))
+                    && self.sequence(arena.parts(a), arena.parts(b))
             }
             (Head::Test { or_empty, lasting }, Head::Test { or_empty: other_empty, lasting: other_lasting }) => {
                 self.tests((a, *or_empty, *lasting), (b, *other_empty, *other_lasting))
@@ -237,8 +240,9 @@ impl<'a> Reasoner<'a> {
                 Head::Aggregate { function, attr, arguments },
                 Head::Aggregate { function: other, attr: other_attr, arguments: other_arguments },
             ) if grows(function) && function == other && attr == other_attr && arguments == other_arguments => {
-                matches!(arena.head(test), Head::Compare(..))
-                    && matches!(arena.head(other_test), Head::Compare(..))
+                let from_below = |test| matches!(arena.head(test), Head::Compare(op, _) if is_bound(*op));
+                from_below(test)
+                    && from_below(other_test)
                     && self.passes(test, other_test)
                     && self.first_parts(value, other_value, Self::matching)
             }
