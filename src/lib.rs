@@ -15,6 +15,7 @@ pub mod ide;
 #[cfg(feature = "engine")]
 pub mod ingest;
 pub mod lint;
+pub mod meaning;
 pub mod plan;
 pub mod row;
 pub mod schema;

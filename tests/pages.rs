@@ -232,6 +232,10 @@ fn shell(blocks: &[&Block], folder: &Path) -> Vec<String> {
         .env("PATH", path)
         .env("NO_COLOR", "1")
         .env_remove("SEGQL_STORE")
+        // A repository of the page is its own, whatever runs this test.
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env_remove("GIT_DIR")
+        .env_remove("GIT_INDEX_FILE")
         .output()
         .unwrap();
     let printed = String::from_utf8(output.stdout).unwrap();

@@ -166,7 +166,7 @@ impl Checker<'_> {
 }
 
 /// An unknown name, with the nearest known one as a fix.
-pub(super) fn unknown(code: crate::diag::Code, what: &str, name: &Name, near: Option<&str>) -> Diagnostic {
+pub(crate) fn unknown(code: crate::diag::Code, what: &str, name: &Name, near: Option<&str>) -> Diagnostic {
     let diagnostic =
         Diagnostic::new(code, name.span, format!("unknown {what} `{}`", name.value)).here(format!("no {what} has this name"));
     match near {

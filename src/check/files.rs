@@ -12,13 +12,13 @@ use crate::syntax::{SourceId, Sources, parse};
 pub type ReadFile<'a> = &'a dyn Fn(&Path) -> Result<String, String>;
 
 /// A parsed file.
-pub(super) struct File {
+pub(crate) struct File {
     pub source: SourceId,
     pub script: Script,
 }
 
 /// Parses `entry` and everything it uses, depth first, each file once; `entry` comes first.
-pub(super) fn load(sources: &mut Sources, entry: SourceId, read: ReadFile<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<File> {
+pub(crate) fn load(sources: &mut Sources, entry: SourceId, read: ReadFile<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<File> {
     let mut files = Vec::new();
     let mut known: HashMap<PathBuf, SourceId> = HashMap::new();
     let mut parents: HashMap<SourceId, SourceId> = HashMap::new();
@@ -76,7 +76,7 @@ fn is_ancestor(candidate: SourceId, of: SourceId, parents: &HashMap<SourceId, So
 }
 
 /// The path without `.` and without `..` where that needs no look at the disk.
-pub(super) fn normal(path: &Path) -> PathBuf {
+pub(crate) fn normal(path: &Path) -> PathBuf {
     let mut out = PathBuf::new();
     for part in path.components() {
         match part {

@@ -5,15 +5,15 @@
 //! meaning is silently `nobody`, so that nothing else is said of it.
 
 mod aggregates;
-mod conditions;
+pub(crate) mod conditions;
 mod decisions;
 mod events;
-mod files;
+pub(crate) mod files;
 mod filters;
 mod lists;
-mod names;
+pub(crate) mod names;
 mod operands;
-mod order;
+pub(crate) mod order;
 mod params;
 mod sequences;
 mod subject;

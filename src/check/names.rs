@@ -10,7 +10,7 @@ use crate::syntax::{SourceId, Span};
 
 /// Definitions by name. Values and params share their names: both are written `$name`.
 #[derive(Default)]
-pub(super) struct Names<'a> {
+pub(crate) struct Names<'a> {
     pub definitions: Vec<Definition<'a>>,
     pub segments: HashMap<&'a str, usize>,
     pub lets: HashMap<&'a str, usize>,
@@ -21,7 +21,7 @@ pub(super) struct Names<'a> {
 }
 
 /// A definition that can refer to others, of some file; a bare condition has no name.
-pub(super) struct Definition<'a> {
+pub(crate) struct Definition<'a> {
     pub source: SourceId,
     pub name: &'a str,
     pub title: Option<&'a str>,
@@ -31,7 +31,7 @@ pub(super) struct Definition<'a> {
 
 /// What a definition says.
 #[derive(Clone, Copy)]
-pub(super) enum Body<'a> {
+pub(crate) enum Body<'a> {
     Segment(&'a Condition),
     Let(&'a Expr),
     Decision(&'a DecisionDef),
@@ -49,7 +49,7 @@ impl Body<'_> {
 }
 
 /// Collects the definitions; a name that is taken already is an error and its second definition is not collected.
-pub(super) fn collect<'a>(files: &'a [File], diagnostics: &mut Vec<Diagnostic>) -> Names<'a> {
+pub(crate) fn collect<'a>(files: &'a [File], diagnostics: &mut Vec<Diagnostic>) -> Names<'a> {
     let mut collector = Collector { names: Names::default(), params: HashMap::new(), lists: HashMap::new(), diagnostics };
     for file in files {
         if let Some(condition) = &file.script.bare {

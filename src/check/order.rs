@@ -10,7 +10,7 @@ use crate::syntax::ast::{
 
 /// Indices of `names.definitions`, dependencies first. The members of a cycle are reported once and left out; a
 /// definition that refers to one of them stays.
-pub(super) fn order(names: &Names<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<usize> {
+pub(crate) fn order(names: &Names<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<usize> {
     let references: Vec<Vec<(usize, Span)>> = names.definitions.iter().map(|d| references(d.body, names)).collect();
     let mut state = vec![State::New; references.len()];
     let mut order = Vec::with_capacity(references.len());

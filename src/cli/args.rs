@@ -67,6 +67,19 @@ pub enum Command {
         before_help = "Examples:\n  segql fmt *.seg                 rewrites the files\n  segql fmt --check *.seg         lists those that are not formatted, and exits with 1 if there are any\n  segql fmt --diff segment.seg    shows what would change\n  segql fmt - < segment.seg       reads standard input and writes standard output"
     )]
     Fmt(FmtArgs),
+    /// Print a script as JSON, or the script of its JSON
+    #[command(
+        before_help = "Examples:\n  segql ast segment.seg > segment.json\n  segql ast --from-json segment.json > segment.seg\n  generator | segql ast --from-json -\n  segql ast --schema              the JSON Schema of the form"
+    )]
+    Ast(AstArgs),
+    /// Print a hash of what each definition means: equal for equal meanings, whatever the layout
+    #[command(before_help = "Examples:\n  segql hash segment.seg\n  segql hash segment.seg vip '$wydatki' 'list stali'")]
+    Hash(HashArgs),
+    /// Say what changed between two scripts, definition by definition
+    #[command(
+        before_help = "Examples:\n  segql diff old.seg new.seg\n  segql diff old.seg new.seg --store data.segql --ids      who enters and who leaves\n  segql diff old.seg new.seg --format json\n  segql diff --exit-code old.seg new.seg || echo 'the meaning changed'"
+    )]
+    Diff(DiffArgs),
     /// Give a definition another name wherever it is used
     #[command(
         before_help = "Examples:\n  segql rename vip wazni_klienci *.seg\n  segql rename '$wydatki' '$obrot' a.seg b.seg\n  segql rename 'list vip' 'stali klienci' *.seg      when a segment is called vip, too"
@@ -325,6 +338,67 @@ pub struct FmtArgs {
     /// Show what would change, and write nothing
     #[arg(long)]
     pub diff: bool,
+}
+
+/// `segql ast`
+#[derive(Debug, Args)]
+pub struct AstArgs {
+    /// A script, or with `--from-json` its JSON form; `-` is standard input
+    #[arg(value_name = "FILE", required_unless_present = "schema")]
+    pub script: Option<PathBuf>,
+    /// The other way: read JSON and print the script
+    #[arg(long)]
+    pub from_json: bool,
+    /// Print the JSON Schema of the form
+    #[arg(long, conflicts_with_all = ["from_json", "script"])]
+    pub schema: bool,
+}
+
+/// `segql hash`
+#[derive(Debug, Args)]
+pub struct HashArgs {
+    /// A script; `-` is standard input
+    #[arg(value_name = "FILE")]
+    pub script: PathBuf,
+    /// Definitions: a name, `$name`, or with its kind `segment name`, `list name`, `decision name` (default: all)
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+}
+
+/// What `segql diff` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    /// For people
+    Text,
+    /// One JSON object
+    Json,
+}
+
+/// `segql diff`
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    /// The script before
+    #[arg(value_name = "A")]
+    pub before: PathBuf,
+    /// The script after
+    #[arg(value_name = "B")]
+    pub after: PathBuf,
+    #[command(flatten)]
+    pub data: DataArgs,
+    #[command(flatten)]
+    pub now: NowArgs,
+    /// Give a param another value, in both scripts
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub set: Vec<String>,
+    /// With data: name the contacts that enter and leave
+    #[arg(long)]
+    pub ids: bool,
+    /// Exit with 1 if a definition means something else, was added, removed or renamed
+    #[arg(long)]
+    pub exit_code: bool,
+    /// What to print
+    #[arg(long, value_enum, default_value_t = DiffFormat::Text)]
+    pub format: DiffFormat,
 }
 
 /// `segql rename`

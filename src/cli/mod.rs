@@ -3,12 +3,14 @@
 #![allow(clippy::disallowed_methods, reason = "the command line is where clock, environment and files enter")]
 
 mod args;
+mod ast;
 mod care;
 mod check;
 mod contact;
 mod data;
 mod demo;
 mod describe;
+mod diff;
 mod evaluate;
 mod explain;
 mod explain_error;
@@ -17,6 +19,7 @@ mod failure;
 mod fix;
 mod fmt;
 mod generate;
+mod hash;
 mod import;
 mod input;
 mod interrupt;
@@ -55,6 +58,9 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run::run(&args, ui),
         Command::Check(args) => check::check(&args, ui),
         Command::Fmt(args) => fmt::fmt(&args, ui),
+        Command::Ast(args) => ast::ast(&args, ui),
+        Command::Hash(args) => hash::hash(&args, ui),
+        Command::Diff(args) => diff::diff(&args, ui),
         Command::Rename(args) => rename::rename(&args, ui),
         Command::Why(args) => contact::why::why(&args, ui),
         Command::Which(args) => contact::which::which(&args, ui),

@@ -139,7 +139,7 @@ pub fn check_entry(
     overrides: &[(String, String)],
     data: Data<'_>,
 ) -> Checked {
-    let mut checked = check(sources, entry, Options { schema, overrides, read: &|path| read(path).map_err(|e| e.words(path)) });
+    let mut checked = check(sources, entry, Options { schema, overrides, read: &read_used });
     if !has_errors(&checked.diagnostics) {
         checked.diagnostics.extend(lint::lint(&checked.program, lint::Options { schema, sources, data }));
         checked.diagnostics.sort_by_key(|d| d.span);
@@ -175,6 +175,11 @@ pub fn read(path: &Path) -> Result<String, Unreadable> {
             .map_err(|e| Unreadable::File(format!("cannot read the script `{}`: {}", path.display(), failure::reason(&e))))?
     };
     String::from_utf8(bytes).map_err(Unreadable::Text)
+}
+
+/// The text of a file that a script uses; the error is said to the user.
+pub fn read_used(path: &Path) -> Result<String, String> {
+    read(path).map_err(|error| error.words(path))
 }
 
 /// Where a file stops being UTF-8, and what to do.

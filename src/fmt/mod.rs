@@ -7,8 +7,8 @@
 mod doc;
 mod emit;
 mod rules;
-mod spelling;
-mod trivia;
+pub(crate) mod spelling;
+pub(crate) mod trivia;
 mod verify;
 
 use crate::diag::Diagnostic;

@@ -53,7 +53,7 @@ pub(super) fn string(literal: &str) -> Cow<'_, str> {
 }
 
 /// The text of a string literal, in NFC; `None` if one of its escapes is none.
-pub(super) fn text(literal: &str) -> Option<Cow<'_, str>> {
+pub(crate) fn text(literal: &str) -> Option<Cow<'_, str>> {
     let inner = literal.strip_prefix('"')?.strip_suffix('"')?;
     if !inner.contains('\\') {
         return Some(nfc(inner));

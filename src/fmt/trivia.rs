@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// What stands between two tokens, if there is a comment or a blank line.
 #[derive(Debug, Default)]
-pub(super) struct Gap<'a> {
+pub(crate) struct Gap<'a> {
     /// Where the token before ends.
     from: usize,
     /// Where the token after begins.
@@ -19,9 +19,21 @@ pub(super) struct Gap<'a> {
     pub blank: bool,
 }
 
+impl Gap<'_> {
+    /// Where the token before ends.
+    pub fn from(&self) -> usize {
+        self.from
+    }
+
+    /// Where the token after begins.
+    pub fn to(&self) -> usize {
+        self.to
+    }
+}
+
 /// A comment on lines of its own.
 #[derive(Debug)]
-pub(super) struct Comment<'a> {
+pub(crate) struct Comment<'a> {
     pub text: &'a str,
     /// Whether a blank line stands before it.
     pub blank: bool,
@@ -31,7 +43,7 @@ pub(super) struct Comment<'a> {
 
 /// The comments and blank lines of a text.
 #[derive(Debug, Default)]
-pub(super) struct Trivia<'a> {
+pub(crate) struct Trivia<'a> {
     text: &'a str,
     /// In order.
     gaps: Vec<Gap<'a>>,
@@ -64,14 +76,29 @@ impl<'a> Trivia<'a> {
 
     /// What stands before the token that begins at `to`.
     pub fn before(&self, to: usize) -> Option<&Gap<'a>> {
-        let at = self.gaps.partition_point(|gap| gap.to < to);
-        self.gaps.get(at).filter(|gap| gap.to == to)
+        self.gaps.get(self.index_before(to)?)
     }
 
     /// What stands after the token that ends at `from`.
     pub fn after(&self, from: usize) -> Option<&Gap<'a>> {
+        self.gaps.get(self.index_after(from)?)
+    }
+
+    /// Everything that stands between tokens, in order.
+    pub fn gaps(&self) -> &[Gap<'a>] {
+        &self.gaps
+    }
+
+    /// Which of [`Self::gaps`] stands before the token that begins at `to`.
+    pub fn index_before(&self, to: usize) -> Option<usize> {
+        let at = self.gaps.partition_point(|gap| gap.to < to);
+        self.gaps.get(at).filter(|gap| gap.to == to).map(|_| at)
+    }
+
+    /// Which of [`Self::gaps`] stands after the token that ends at `from`.
+    pub fn index_after(&self, from: usize) -> Option<usize> {
         let at = self.gaps.partition_point(|gap| gap.from < from);
-        self.gaps.get(at).filter(|gap| gap.from == from)
+        self.gaps.get(at).filter(|gap| gap.from == from).map(|_| at)
     }
 
     /// Where the token after the one that ends at `from` begins.

@@ -9,6 +9,7 @@ mod brackets;
 mod build;
 mod expected;
 mod habits;
+pub mod json;
 pub(crate) mod lex;
 mod nesting;
 pub(crate) mod parse;
@@ -21,6 +22,7 @@ mod structure;
 
 pub(crate) use build::doc_above;
 pub(crate) use habits::is_keyword;
+pub use nesting::MAX_NESTING;
 pub use parse::parse;
 pub use span::{LineIndex, Position, Source, SourceId, Sources, Span};
 pub use spell::quoted;
