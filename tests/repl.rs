@@ -154,13 +154,13 @@ fn members_in_every_form() {
     celina,Łódź,Platinum,28
     [
       {
+        "contact_id": "anna",
         "Miasto": "Łódź",
         "Status_VIP": "Gold",
-        "contact_id": "anna",
         "wiek": "34"
       }
     ]
-    {"Miasto":"Łódź","Status_VIP":"Gold","contact_id":"anna","wiek":"34"}
+    {"contact_id":"anna","Miasto":"Łódź","Status_VIP":"Gold","wiek":"34"}
     | contact_id | Miasto | Status_VIP | wiek |
     | --- | --- | --- | --- |
     | anna | Łódź | Gold | 34 |
