@@ -133,6 +133,10 @@ fn tree<'a>(pairs: Pairs<'a, Rule>, text: &'a str, place: &dyn Fn(Range<usize>) 
                     [_] => top.push(node),
                     [.., parent] => {
                         parent.inner = end;
+                        // Most nodes have one child; a vector would begin with room for four.
+                        if parent.children.is_empty() {
+                            parent.children.reserve_exact(1);
+                        }
                         parent.children.push(node);
                     }
                 }
