@@ -13,6 +13,7 @@ use super::failure::Failure;
 use super::{Ui, data, interrupt, output, table};
 use crate::check::nearest;
 use crate::exec::Cancel;
+use crate::ide::complete::type_of;
 use crate::schema::{Column, EventId, FieldId, Scalar, Schema};
 use crate::store::{CHUNK, Snapshot};
 use crate::syntax::quoted;
@@ -110,7 +111,7 @@ pub fn field(
     let (notes, part) = counted.finish(&column, clock);
     Ok(Described {
         name: column.name.clone(),
-        ty: type_name(&column),
+        ty: type_of(column.ty),
         description: column.description.clone(),
         unit: "contacts",
         with,
@@ -155,7 +156,7 @@ pub fn event(snapshot: &Snapshot<'_>, clock: &Clock, id: EventId, cancel: &Cance
         let title = format!(
             "{} ({}): {} of events{}{}",
             column.name,
-            type_name(column),
+            type_of(column.ty),
             share_of(with, events),
             if facts.is_empty() { "" } else { ", " },
             facts.join(", ")
@@ -375,23 +376,11 @@ fn timeline(days: impl Iterator<Item = i32>) -> Part {
     Part { title: String::new(), rows: years.into_iter().map(|(year, n)| (format!("{year:04}"), n)).collect(), more: None }
 }
 
-/// `text`, `number`, `list of text`
-pub fn type_name(column: &Column) -> String {
-    let one = match column.ty.scalar() {
-        Scalar::Text => "text",
-        Scalar::Number { .. } => "number",
-        Scalar::Bool => "bool",
-        Scalar::Date => "date",
-        Scalar::Time => "time",
-    };
-    if column.ty.is_list() { format!("list of {one}") } else { one.to_owned() }
-}
-
 /// All fields with their coverage.
 pub fn fields(snapshot: &Snapshot<'_>) -> String {
     let rows = counted_fields(snapshot).into_iter().map(|(column, with)| {
         let description = column.description.clone().unwrap_or_default();
-        vec![column.name.clone(), type_name(&column), table::share(with, snapshot.contacts()), description]
+        vec![column.name.clone(), type_of(column.ty), table::share(with, snapshot.contacts()), description]
     });
     table::render(&["field", "type", "set", ""], rows)
 }
@@ -411,7 +400,7 @@ fn overview(snapshot: &Snapshot<'_>) -> Result<String, Failure> {
 fn overview_json(snapshot: &Snapshot<'_>) -> Result<Json, Failure> {
     let fields: Vec<Json> = counted_fields(snapshot)
         .into_iter()
-        .map(|(column, with)| json!({ "field": column.name, "type": type_name(&column), "with": with }))
+        .map(|(column, with)| json!({ "field": column.name, "type": type_of(column.ty), "with": with }))
         .collect();
     let events: Vec<Json> = counted_events(snapshot)?
         .into_iter()

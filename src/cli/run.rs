@@ -46,7 +46,7 @@ pub fn run(args: &RunArgs, ui: Ui) -> Result<(), Failure> {
         RunFormat::Csv => {
             "segment,contact_id\n".to_owned()
                 + &members(&script, &snapshot, &evaluated, |out, name, id| {
-                    let _ = write!(out, "{},{}", csv_cell(name), csv_cell(id));
+                    let _ = write!(out, "{},{}", table::csv_cell(name), table::csv_cell(id));
                 })?
         }
         RunFormat::Ndjson => members(&script, &snapshot, &evaluated, |out, name, id| {
@@ -117,8 +117,4 @@ fn json(
         rows.push(row);
     }
     Ok(format!("{}\n", serde_json::Value::Array(rows)))
-}
-
-fn csv_cell(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }

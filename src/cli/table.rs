@@ -74,3 +74,8 @@ pub fn grouped(n: u64) -> String {
     }
     out
 }
+
+/// A cell of CSV, in quotes where it has to be.
+pub fn csv_cell(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}

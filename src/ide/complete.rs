@@ -157,8 +157,9 @@ fn path(name: &str, detail: &str) -> Candidate {
     Candidate { insert: insert.join("."), label: name.to_owned(), detail: detail.to_owned() }
 }
 
-/// `text`, `list of numbers`
-fn type_of(ty: ColumnType) -> String {
+/// `text`, `list of number`
+#[must_use]
+pub fn type_of(ty: ColumnType) -> String {
     let one = match ty.scalar() {
         Scalar::Text => "text",
         Scalar::Number { .. } => "number",

@@ -94,7 +94,7 @@ pub fn table_of(
     Ok(match mode {
         Mode::Ids => rows.iter().filter_map(|row| row.first()).fold(String::new(), |out, id| out + id + "\n"),
         Mode::Csv => {
-            let line = |cells: &[String]| cells.iter().map(|c| csv(c)).collect::<Vec<_>>().join(",") + "\n";
+            let line = |cells: &[String]| cells.iter().map(|c| table::csv_cell(c)).collect::<Vec<_>>().join(",") + "\n";
             line(&header) + &rows.iter().map(|row| line(row)).collect::<String>()
         }
         Mode::Json => format!("{:#}\n", serde_json::Value::Array(rows.iter().map(|row| object(&header, row)).collect())),
@@ -164,10 +164,6 @@ fn rows(
 
 fn cut(text: &str) -> String {
     if text.chars().count() <= CELL { text.to_owned() } else { text.chars().take(CELL - 1).chain(['…']).collect() }
-}
-
-fn csv(text: &str) -> String {
-    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
 }
 
 fn object(header: &[String], row: &[String]) -> serde_json::Value {
