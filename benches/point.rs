@@ -13,29 +13,23 @@
     reason = "a bench measures, and may stop"
 )]
 
+mod common;
+
 use std::fmt::Write as _;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use segql::check::{Options, check};
 use segql::diag::has_errors;
-use segql::generate::{ContactRow, EventRow, GenOptions, Sink, World, generate, schema};
 use segql::row::{Cutoffs, Setting};
-use segql::schema::Schema;
-use segql::store::record::{Batch, BatchKind};
-use segql::store::{LoadOptions, Loader, Store, StoreError};
 use segql::syntax::Sources;
 use segql::time::{Clock, parse_instant};
 
 const NOW: &str = "2025-11-01T12:00:00Z";
 
 fn main() {
-    let store = match std::env::var_os("SEGQL_BENCH_STORE") {
-        Some(path) => Store::open(Path::new(&path)).unwrap(),
-        None => made(),
-    };
+    let store = common::store(50_000, 2_000_000);
     let asked = std::env::var("SEGQL_BENCH_CONTACTS").ok().and_then(|n| n.parse().ok()).unwrap_or(5_000_usize);
     let snapshot = store.snapshot().unwrap();
     let schema = snapshot.schema();
@@ -125,46 +119,4 @@ fn script() -> String {
         .unwrap();
     }
     text
-}
-
-/// A small store of generated data.
-fn made() -> Store {
-    let schema = schema();
-    let store = Store::temporary(&schema).unwrap();
-    fill(&store, &schema);
-    store
-}
-
-fn fill(store: &Store, schema: &Schema) {
-    let options = GenOptions { contacts: 50_000, events: 2_000_000, days: 730, ..GenOptions::default() };
-    let loader = Loader::begin(store, schema, LoadOptions::default()).unwrap();
-    let mut filling = Filling { loader, schema, since: options.until };
-    assert!(generate(&options, &mut filling).is_ok());
-    filling.loader.finish().unwrap();
-}
-
-struct Filling<'f> {
-    loader: Loader<'f>,
-    schema: &'f Schema,
-    since: i64,
-}
-
-impl Sink for Filling<'_> {
-    type Error = StoreError;
-
-    fn events(&mut self, world: &World, rows: &[EventRow]) -> Result<(), StoreError> {
-        let mut batch = Batch::new(BatchKind::Events);
-        for row in rows {
-            row.push(world, self.schema, &mut batch);
-        }
-        self.loader.push(&batch)
-    }
-
-    fn contacts(&mut self, _: &World, rows: Vec<ContactRow>) -> Result<(), StoreError> {
-        let mut batch = Batch::new(BatchKind::Contacts);
-        for row in &rows {
-            row.push(self.since, &mut batch);
-        }
-        self.loader.push(&batch)
-    }
 }

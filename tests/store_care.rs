@@ -194,7 +194,7 @@ fn stores_of_all_formats_give_their_answers() {
         assert!(folder.ok(&["verify"]).contains("all is well"), "{version}");
         folder.ok(&["compact"]);
         assert_eq!(folder.members(), expected, "{version}");
-        assert!(folder.ok(&["stats"]).contains("format               2"), "{version}");
+        assert!(folder.ok(&["stats"]).contains("format               3"), "{version}");
     }
 }
 

@@ -1,12 +1,14 @@
 //! Functions over the matching events: one pass over the rows of the contacts that are asked for.
 
 use super::ExecError;
+use super::bits;
 use super::cells::{Cell, Key, Values, WHOLE};
 use super::eval::Chunk;
 use super::matched::Matched;
 use super::rows::Reader;
 use crate::plan::{Aggregate, Function, TimeSpan};
 use crate::schema::Scalar;
+use crate::store::column::IntColumn;
 use crate::time::{Interval, LocalTimes};
 use crate::value::{Decimal, Number};
 
@@ -18,10 +20,13 @@ pub(super) fn aggregate<'c>(chunk: &mut Chunk<'c>, aggregate: &'c Aggregate, slo
     {
         matched.begin_at(*first);
     }
-    if let TimeSpan::Fixed(span) = aggregate.span
-        && let Some(values) = summarised(chunk, &mut matched, &aggregate.function, span, slots)?
-    {
-        return Ok(values);
+    if let TimeSpan::Fixed(span) = aggregate.span {
+        if let Some(values) = summarised(chunk, &mut matched, &aggregate.function, span, slots)? {
+            return Ok(values);
+        }
+        if let Some(values) = of_one_column(chunk, &mut matched, &aggregate.function, span, slots)? {
+            return Ok(values);
+        }
     }
     let mut maker = Maker {
         function: &aggregate.function,
@@ -79,6 +84,71 @@ fn summarised<'c>(
     }
     let scalar = if *function == Function::Count { WHOLE } else { Scalar::Time };
     Ok(Some(Values::Ints(scalar, ints)))
+}
+
+/// Functions of one attribute of one type in one span, without the detour over single values. Nothing for others, and where a
+/// sum does not fit.
+fn of_one_column<'c>(
+    chunk: &Chunk<'c>,
+    matched: &mut Matched<'c>,
+    function: &Function,
+    span: Interval,
+    slots: &[u16],
+) -> Result<Option<Values<'c>>, ExecError> {
+    let [reader] = matched.readers_mut() else { return Ok(None) };
+    let Some(scalar) = reader.scalar() else { return Ok(None) };
+    let mut ints: Vec<Option<i64>> = Vec::with_capacity(slots.len());
+    let mut cells: Vec<Option<Cell<'c>>> = Vec::new();
+    for (at, slot) in slots.iter().enumerate() {
+        if at % 1024 == 1023 {
+            chunk.check_cancelled()?;
+        }
+        let rows = reader.rows(*slot, span);
+        if !reader.knows_passing() {
+            return Ok(None);
+        }
+        let (column, among) = (reader.ints().filter(|_| !rows.is_empty()), reader.passing());
+        let passes = |row: &usize| among.is_none_or(|among| bits::contains(among, *row));
+        match function {
+            Function::Sum => {
+                let (sum, _) = column.map_or((0, 0), |column| column.sum(rows, among));
+                let Ok(sum) = i64::try_from(sum) else { return Ok(None) };
+                ints.push(Some(sum));
+            }
+            Function::Average => {
+                let (sum, n) = column.map_or((0, 0), |column| column.sum(rows, among));
+                let Ok(sum) = i64::try_from(sum) else { return Ok(None) };
+                cells.push(average(Cell::Int(scalar, sum), n).map(Cell::Number));
+            }
+            Function::Min | Function::Max if !matches!(scalar, Scalar::Text) => {
+                let mut best: Option<i64> = None;
+                let greatest = matches!(function, Function::Max);
+                if let Some(column) = column {
+                    column.each(rows.filter(passes), |_, value| {
+                        best = Some(best.map_or(value, |best| if greatest { best.max(value) } else { best.min(value) }));
+                    });
+                }
+                ints.push(best);
+            }
+            Function::FirstOf | Function::LastOf => {
+                let mut rows = rows.filter(passes);
+                let row = if matches!(function, Function::LastOf) { rows.next_back() } else { rows.next() };
+                cells.push(row.and_then(|row| reader.cell(row)));
+            }
+            _ => return Ok(None),
+        }
+    }
+    Ok(Some(if cells.is_empty() { Values::Ints(scalar, ints) } else { Values::Cells(cells) }))
+}
+
+/// The average of so many values with a sum; nothing of none.
+fn average(sum: Cell<'_>, n: u64) -> Option<Number> {
+    match sum {
+        Cell::Int(Scalar::Number { decimals }, sum) if decimals <= 18 => {
+            Number::fraction(i128::from(sum), i128::from(n) * 10_i128.pow(u32::from(decimals)))
+        }
+        sum => sum.number()?.divide(Number::whole(i64::try_from(n).ok()?)),
+    }
 }
 
 /// What a summary says of one contact.
@@ -152,8 +222,7 @@ impl<'c> Maker<'_, 'c> {
             Function::Sum => self.sum(matched).map(|(sum, _)| sum),
             Function::Average => {
                 let (sum, n) = self.sum(matched)?;
-                let n = i64::try_from(n).ok().filter(|n| *n > 0)?;
-                sum.number()?.divide(Number::whole(n)).map(Cell::Number)
+                average(sum, n).map(Cell::Number)
             }
             Function::Min => self.extreme(matched, false),
             Function::Max => self.extreme(matched, true),
@@ -175,10 +244,10 @@ impl<'c> Maker<'_, 'c> {
         for (reader, rows) in matched.by_source() {
             let mut sum = 0_i128;
             if let Some(ints) = reader.ints() {
-                for value in rows.filter_map(|row| ints.get(row)) {
+                ints.each(rows, |_, value| {
                     sum += i128::from(value);
                     n += 1;
-                }
+                });
             }
             if self.uniform.is_some() {
                 scaled += sum;
@@ -201,8 +270,10 @@ impl<'c> Maker<'_, 'c> {
         let mut best: Option<Cell<'c>> = None;
         for (reader, rows) in matched.by_source() {
             let Some(ints) = reader.ints() else { continue };
-            let values = rows.filter_map(|row| ints.get(row));
-            let own = if greatest { values.max() } else { values.min() };
+            let mut own: Option<i64> = None;
+            ints.each(rows, |_, value| {
+                own = Some(own.map_or(value, |own| if greatest { own.max(value) } else { own.min(value) }));
+            });
             let Some(own) = own.and_then(|int| reader.cell_of(int)) else { continue };
             best = Some(best.filter(|best| !better(own, *best)).unwrap_or(own));
         }
@@ -213,8 +284,14 @@ impl<'c> Maker<'_, 'c> {
         if let [reader] = matched.readers() {
             // Within one block equal texts have equal codes.
             let (all, Some(ints)) = (&mut self.scratch.ints, reader.ints()) else { return 0 };
+            let rows = matched.by_source().flat_map(|(_, rows)| rows);
+            if let Some(least) = small(ints) {
+                let mut seen = 0_u64;
+                ints.each(rows, |_, value| seen |= 1 << (value.abs_diff(least) % BITS));
+                return u64::from(seen.count_ones());
+            }
             all.clear();
-            all.extend(matched.by_source().flat_map(|(_, rows)| rows).filter_map(|row| ints.get(row)));
+            ints.each(rows, |_, value| all.push(value));
             all.sort_unstable();
             all.dedup();
             return all.len() as u64;
@@ -235,7 +312,11 @@ impl<'c> Maker<'_, 'c> {
             counted.clear();
             for (reader, rows) in matched.by_source() {
                 let ints = reader.ints()?;
-                counted.extend(rows.enumerate().filter_map(|(at, row)| Some((ints.get(row)?, at))));
+                if let Some(least) = small(ints) {
+                    let most = most_of_few(ints, least, rows, at_least)?;
+                    return reader.cell_of(most);
+                }
+                ints.each(rows, |row, value| counted.push((value, row)));
             }
             counted.sort_unstable();
             let int = most_of(counted.iter().map(|(int, at)| (*int, *at)), at_least)?;
@@ -290,6 +371,40 @@ impl<'c> Maker<'_, 'c> {
         ints.sort_unstable();
         ints.chunk_by(|a, b| a == b).filter(|period| period.len() as u64 >= at_least).count() as u64
     }
+}
+
+/// Values that fit into the bits of a word.
+const BITS: u64 = 64;
+
+/// The least value of a column that has few different ones.
+fn small(ints: &IntColumn<'_>) -> Option<i64> {
+    let (least, greatest) = ints.bounds();
+    (greatest.abs_diff(least) < BITS).then_some(least)
+}
+
+/// The most frequent of few different values, of equally frequent ones the one that comes first.
+fn most_of_few(ints: &IntColumn<'_>, least: i64, rows: impl Iterator<Item = usize>, at_least: u64) -> Option<i64> {
+    let (mut counts, mut order, mut different) = ([0_u64; BITS as usize], [0_usize; BITS as usize], 0);
+    ints.each(rows, |_, value| {
+        let Ok(place) = usize::try_from(value.abs_diff(least)) else { return };
+        if let Some(count) = counts.get_mut(place) {
+            if *count == 0
+                && let Some(slot) = order.get_mut(different)
+            {
+                *slot = place;
+                different += 1;
+            }
+            *count += 1;
+        }
+    });
+    let mut best = None;
+    for place in order.iter().take(different) {
+        let count = counts.get(*place).copied().unwrap_or(0);
+        if count >= at_least && best.is_none_or(|(most, _)| count > most) {
+            best = Some((count, *place));
+        }
+    }
+    best.and_then(|(_, place)| least.checked_add_unsigned(place as u64))
 }
 
 /// The most frequent of sorted values with their places, of equally frequent ones the one whose first place is first.

@@ -78,6 +78,10 @@ impl<'c> Cell<'c> {
     pub fn compare(self, other: Cell<'_>, clock: &LocalTimes) -> Option<Ordering> {
         match (self, other) {
             (Self::Int(a, x), Cell::Int(b, y)) if a == b => Some(x.cmp(&y)),
+            (Self::Int(Scalar::Number { decimals: a }, x), Cell::Int(Scalar::Number { decimals: b }, y)) if a.max(b) <= 18 => {
+                let scaled = |n: i64, decimals: u8| i128::from(n) * 10_i128.pow(u32::from(a.max(b) - decimals));
+                Some(scaled(x, a).cmp(&scaled(y, b)))
+            }
             (Self::Text(a), Cell::Text(b)) => Some(a.cmp(b)),
             (a, b) => match (a.number(), b.number()) {
                 (Some(a), Some(b)) => Some(a.cmp(&b)),

@@ -239,21 +239,24 @@ impl<'c> Chunk<'c> {
         Ok(found)
     }
 
+    /// Counts for all contacts at once, in binary: a word for each digit of 64 counts.
     fn quorum(&mut self, range: CountRange, parts: &[NodeId], within: &Words) -> Result<Set, ExecError> {
-        let mut counts = vec![0_u32; crate::store::CHUNK as usize];
+        let mut digits: Vec<Set> = Vec::new();
         for part in parts {
-            let set = self.within(*part, within)?;
-            for slot in words::iter(&set) {
-                if let Some(count) = counts.get_mut(slot) {
-                    *count += 1;
+            let mut carry = self.within(*part, within)?;
+            for digit in &mut digits {
+                for (digit, carry) in digit.iter_mut().zip(carry.iter_mut()) {
+                    (*digit, *carry) = (*digit ^ *carry, *digit & *carry);
                 }
             }
-        }
-        let mut found = words::empty();
-        for slot in words::iter(within) {
-            if counts.get(slot).is_some_and(|n| range.contains(u64::from(*n))) {
-                words::insert(&mut found, slot);
+            if !words::is_empty(&carry) {
+                digits.push(carry);
             }
+        }
+        let mut found = words::copy(within);
+        words::and(&mut found, &at_least(&digits, range.min, within));
+        if let Some(more) = range.max.and_then(|max| max.checked_add(1)) {
+            words::and_not(&mut found, &at_least(&digits, more, within));
         }
         Ok(found)
     }
@@ -280,4 +283,20 @@ impl<'c> Chunk<'c> {
             Atom::Sample(sample) => contacts::sample(self, sample, within),
         }
     }
+}
+
+/// The contacts of `within` whose counts, given by digit from the lowest on, are at least `least`.
+fn at_least(digits: &[Set], least: u64, within: &Words) -> Set {
+    if least.checked_shr(u32::try_from(digits.len()).unwrap_or(u32::MAX)).unwrap_or(0) > 0 {
+        return words::empty();
+    }
+    // From the lowest digit on: greater or equal in the digits so far.
+    let mut enough = words::copy(within);
+    for (at, digit) in digits.iter().enumerate() {
+        let wanted = least >> at & 1 == 1;
+        for (enough, digit) in enough.iter_mut().zip(digit.iter()) {
+            *enough = if wanted { *enough & digit } else { *enough | digit };
+        }
+    }
+    enough
 }

@@ -83,20 +83,22 @@ fn count<'c>(
         words::and(&mut set, &candidates);
         set
     };
-    let begins_inside = scan(summary.first(), span.lo, i64::MAX);
-    let ends_inside = scan(summary.last(), i64::MIN, span.hi);
+    let begin_inside = || scan(summary.first(), span.lo, i64::MAX);
+    let end_inside = scan(summary.last(), i64::MIN, span.hi);
     let decided = if range.min <= 1 && range.max.is_none() || range.max == Some(0) {
         // The first or the last lies in the span, so at least one does.
-        let mut some = begins_inside;
-        words::or(&mut some, &ends_inside);
+        let mut some = end_inside;
+        if some != candidates {
+            words::or(&mut some, &begin_inside());
+        }
         if range.max.is_none() {
             words::or(&mut found, &some);
         }
         some
     } else {
         // All of them lie in the span.
-        let mut whole = begins_inside;
-        words::and(&mut whole, &ends_inside);
+        let mut whole = begin_inside();
+        words::and(&mut whole, &end_inside);
         let hi = range.max.map_or(i64::MAX, |max| i64::try_from(max).unwrap_or(i64::MAX));
         let mut passing = scan(summary.count(), i64::try_from(range.min).unwrap_or(i64::MAX), hi);
         words::and(&mut passing, &whole);
@@ -157,7 +159,7 @@ fn by_rows<'c>(chunk: &mut Chunk<'c>, events: &'c Events<'c>, atom: &'c EventAto
     let slots = words::slots(&candidates);
     let operands = Rc::new(chunk.operands(|see| atom.exprs(see), &slots)?);
     let span = Span::new(&atom.span, &operands, chunk.context.clock);
-    let Some(mut reader) = Reader::of(chunk.context, chunk.data, atom.event, atom.filter.as_ref(), &operands) else {
+    let Some(mut reader) = Reader::of(chunk.context, chunk.data, atom.event, atom.filter.as_ref(), &operands, slots.len()) else {
         return Ok(found);
     };
     for (at, slot) in slots.iter().enumerate() {

@@ -1,14 +1,19 @@
 //! Atoms on fields.
 
 use super::ExecError;
+use super::cells::Cell;
 use super::chunk::ChunkData;
 use super::eval::{Chunk, Context};
+use super::rows::compares;
+use super::tests_on_cells::{CellTest, is_in};
 use super::tests_on_columns::{ColumnTest, Columns};
 use super::words::{self, Set};
+use crate::check::typed::HasOp;
 use crate::plan::Predicate;
 use crate::schema::{FieldId, Scalar};
-use crate::store::column::Column;
+use crate::store::column::{CodeSet, Column};
 use crate::store::{StoreError, Words};
+use crate::value::fold;
 
 /// The fields of a chunk.
 pub(super) struct Fields<'c> {
@@ -34,7 +39,7 @@ pub(super) fn field<'c>(
         return Ok(if or_empty { words::copy(within) } else { words::empty() });
     };
     let mut set = words::empty();
-    if !scanned(chunk.context, column, predicate, &mut set)? {
+    if !scanned(chunk.context, column, predicate, &mut set)? && !by_domain(chunk, (column, field), predicate, within, &mut set)? {
         return by_value(chunk, field, column, (predicate, or_empty), within);
     }
     if or_empty {
@@ -70,8 +75,40 @@ fn scanned(context: &Context<'_>, column: &Column<'_>, predicate: &Predicate, se
             let codes = context.prepared.codes(column, test);
             column.scan(&codes, set).ok_or_else(|| StoreError::damaged("a bitmap of a field"))?;
         }
+        (Predicate::HasText(HasOp::Any, wanted, folding), Column::List(list)) => {
+            let Column::Text(items) = list.items() else { return Ok(true) };
+            let mut codes = CodeSet::none(items.distinct());
+            if folding.is_exact() {
+                wanted.iter().filter_map(|text| items.find(text)).for_each(|code| codes.insert(code));
+            } else {
+                codes = items.matching(|text| is_in(wanted, &fold(text, *folding)));
+            }
+            let mut found = vec![0; items.codes().len().div_ceil(64)];
+            codes.scan(items.codes(), &mut found);
+            list.slots_of(&found, set);
+        }
         _ => return Ok(false),
     }
+    Ok(true)
+}
+
+/// Adds the slots whose value passes by asking once for each value that there can be, if those are clearly fewer than the
+/// contacts.
+fn by_domain<'c>(
+    chunk: &mut Chunk<'c>,
+    (column, field): (&Column<'_>, FieldId),
+    predicate: &'c Predicate,
+    within: &Words,
+    set: &mut Words,
+) -> Result<bool, ExecError> {
+    let Column::Int(column) = column else { return Ok(false) };
+    if compares(predicate) || column.domain() > words::count(within) as u64 / 2 {
+        return Ok(false);
+    }
+    let scalar = chunk.context.field(field);
+    let operands = chunk.operands(|_| {}, &[])?;
+    let test = CellTest::new(chunk.context, predicate, &operands);
+    column.scan_domain(|value| test.passes(Cell::Int(scalar, value), 0), set);
     Ok(true)
 }
 

@@ -43,13 +43,13 @@ impl<'c> Matched<'c> {
     ) -> Result<Self, ExecError> {
         let operands = Rc::new(chunk.operands(exprs, slots)?);
         let span = Span::new(span, &operands, chunk.context.clock);
-        Ok(Self::with(chunk, sources, span, &operands))
+        Ok(Self::with(chunk, sources, span, &operands, slots.len()))
     }
 
-    /// The same with operands that are there already.
-    pub fn with(chunk: &Chunk<'c>, sources: &'c [Source], span: Span<'c>, operands: &Rc<Operands<'c>>) -> Self {
+    /// The same with operands that are there already, for so many contacts.
+    pub fn with(chunk: &Chunk<'c>, sources: &'c [Source], span: Span<'c>, operands: &Rc<Operands<'c>>, wanted: usize) -> Self {
         let readers: Vec<Reader<'c>> =
-            sources.iter().filter_map(|s| Reader::new(chunk.context, chunk.data, s, operands)).collect();
+            sources.iter().filter_map(|s| Reader::new(chunk.context, chunk.data, s, operands, wanted)).collect();
         Self { rows: vec![0..0; readers.len()], readers, span, begin: i64::MIN, at: 0, ordered: Vec::new() }
     }
 

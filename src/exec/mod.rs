@@ -9,6 +9,7 @@
 //! needs all chunks, so rankings come in passes of their own, inner ones first.
 
 mod aggregates;
+mod bits;
 mod cells;
 mod chunk;
 mod columns;

@@ -87,6 +87,13 @@ impl Prepared {
                 if *negated { found.complement(column.distinct()) } else { found }
             }
             TextPredicate::Part(TextOp::StartsWith, needle, folding) if folding.is_exact() => column.with_prefix(needle),
+            TextPredicate::Part(TextOp::EndsWith, needle, folding) if folding.is_exact() => {
+                column.matching(|text| text.as_bytes().ends_with(needle.as_bytes()))
+            }
+            TextPredicate::Part(TextOp::Contains, needle, folding) if folding.is_exact() => {
+                let finder = memchr::memmem::Finder::new(needle);
+                column.matching(|text| finder.find(text.as_bytes()).is_some())
+            }
             TextPredicate::Part(op, needle, folding) => column.matching(|text| part(*op, &fold(text, *folding), needle)),
             TextPredicate::Matches(_, _, folding) => match self.regex(test) {
                 Some(regex) => column.matching(|text| regex.is_match(&fold(text, *folding))),

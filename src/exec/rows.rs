@@ -1,9 +1,13 @@
 //! Rows of events: tests on single ones, brought to the columns of a block once, and a reader that goes from contact to
 //! contact.
+//!
+//! Where many contacts of a chunk are asked for, the reader tests all rows of a block at once, column by column, and keeps
+//! the answers as bits; where few are, it tests their rows alone.
 
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::bits;
 use super::cells::Cell;
 use super::chunk::{Block, Events};
 use super::eval::Context;
@@ -28,8 +32,17 @@ pub(super) enum RowTest<'c> {
     Instant(&'c IntColumn<'c>, CellTest<'c>),
     /// A part of the event's own instant.
     PartOfInstant(Part, &'c IntColumn<'c>, CellTest<'c>, &'c LocalTimes),
+    /// The hour of the event's own instant: whether each of the 24 passes.
+    HourOfInstant(&'c IntColumn<'c>, Vec<bool>, &'c LocalTimes),
     /// A part of an attribute; empty passes or not.
     PartOfColumn(Part, &'c Column<'c>, Scalar, CellTest<'c>, bool, &'c LocalTimes),
+}
+
+/// Whether a predicate compares with values of the contact.
+pub(super) fn compares(predicate: &Predicate) -> bool {
+    let mut compares = false;
+    predicate.exprs(&mut |_| compares = true);
+    compares
 }
 
 /// The attributes of a block.
@@ -84,6 +97,10 @@ impl<'c> RowTest<'c> {
             }
             (EventValue::Instant, Predicate::In(set)) => Self::Column(ColumnTest::ints(ts, set, false)),
             (EventValue::Instant, _) => Self::Instant(ts, test()),
+            (EventValue::PartOfInstant(Part::Hour), _) if !compares(predicate) => {
+                let test = test();
+                Self::HourOfInstant(ts, (0..24).map(|hour| test.passes(Cell::whole(hour), 0)).collect(), context.clock)
+            }
             (EventValue::PartOfInstant(part), _) => Self::PartOfInstant(part, ts, test(), context.clock),
             (EventValue::PartOfAttr(part, attr), _) => match attributes.column(attr.0) {
                 Some((column, scalar)) => Self::PartOfColumn(part, column, scalar, test(), or_empty, context.clock),
@@ -101,6 +118,33 @@ impl<'c> RowTest<'c> {
         }
     }
 
+    /// Keeps the rows that pass. Not for tests that compare with values of the contact.
+    fn narrow(&self, rows: &mut [u64]) {
+        match self {
+            Self::Always(true) => {}
+            Self::Always(false) => rows.fill(0),
+            Self::All(parts) => parts.iter().for_each(|part| part.narrow(rows)),
+            Self::Any(parts) => {
+                let mut some = vec![0; rows.len()];
+                for part in parts {
+                    let mut own = rows.to_vec();
+                    part.narrow(&mut own);
+                    bits::or(&mut some, &own);
+                    // What passes need not be asked again.
+                    bits::and_not(rows, &own);
+                }
+                rows.copy_from_slice(&some);
+            }
+            Self::Not(inner) => {
+                let mut own = rows.to_vec();
+                inner.narrow(&mut own);
+                bits::and_not(rows, &own);
+            }
+            Self::Column(test) => test.narrow(rows),
+            test => bits::retain(rows, |row| test.passes(row, 0)),
+        }
+    }
+
     /// Whether a row passes; it is of the contact at position `at`.
     fn passes(&self, row: usize, at: usize) -> bool {
         match self {
@@ -111,6 +155,10 @@ impl<'c> RowTest<'c> {
             Self::Not(inner) => !inner.passes(row, at),
             Self::Column(test) => test.passes(row, at),
             Self::Instant(ts, test) => ts.at(row).is_some_and(|t| test.passes(Cell::Int(Scalar::Time, t), at)),
+            Self::HourOfInstant(ts, hours, clock) => {
+                let hour = ts.at(row).and_then(|t| usize::try_from(clock.hour_of(t)).ok());
+                hour.and_then(|hour| hours.get(hour)) == Some(&true)
+            }
             Self::PartOfInstant(part, ts, test, clock) => {
                 let part = ts.at(row).and_then(|t| Cell::Int(Scalar::Time, t).part(*part, clock));
                 part.is_some_and(|n| test.passes(Cell::whole(n), at))
@@ -132,6 +180,8 @@ pub(super) struct Reader<'c> {
     attr: Option<AttrId>,
     scalar: Scalar,
     operands: Rc<Operands<'c>>,
+    /// Whether rows are tested a block at a time, and for which span.
+    dense: Option<Option<Interval>>,
     open: Option<Open<'c>>,
 }
 
@@ -146,17 +196,31 @@ struct Open<'c> {
     test: Option<RowTest<'c>>,
     never: bool,
     column: Option<&'c Column<'c>>,
+    /// The rows in the span; nothing when they must be looked for.
+    inside: Option<Inside>,
+    /// The rows in the span that pass the filter.
+    passing: Option<Vec<u64>>,
 }
 
+/// Rows of a block in a span.
+enum Inside {
+    All,
+    Some(Vec<u64>),
+}
+
+/// So few contacts of a chunk that reading the rows of each is faster than reading all rows.
+const FEW: usize = crate::store::CHUNK as usize / 24;
+
 impl<'c> Reader<'c> {
-    /// A reader of a source; nothing when nobody of the chunk has such an event.
+    /// A reader of a source, for so many contacts; nothing when nobody of the chunk has such an event.
     pub fn new(
         context: &'c Context<'c>,
         data: &'c super::chunk::ChunkData<'c>,
         source: &'c Source,
         operands: &Rc<Operands<'c>>,
+        wanted: usize,
     ) -> Option<Self> {
-        let mut reader = Self::of(context, data, source.event, source.filter.as_ref(), operands)?;
+        let mut reader = Self::of(context, data, source.event, source.filter.as_ref(), operands, wanted)?;
         reader.attr = source.attr;
         reader.scalar = source.attr.map_or(Scalar::Text, |attr| context.attribute(source.event, attr));
         Some(reader)
@@ -169,10 +233,12 @@ impl<'c> Reader<'c> {
         event: EventId,
         filter: Option<&'c RowFilter>,
         operands: &Rc<Operands<'c>>,
+        wanted: usize,
     ) -> Option<Self> {
         let events = data.events.get(&event)?;
         let operands = Rc::clone(operands);
-        Some(Self { context, events, event, filter, attr: None, scalar: Scalar::Text, operands, open: None })
+        let dense = (wanted > FEW).then_some(None);
+        Some(Self { context, events, event, filter, attr: None, scalar: Scalar::Text, operands, dense, open: None })
     }
 
     /// What is known of all contacts.
@@ -192,9 +258,16 @@ impl<'c> Reader<'c> {
 
     /// The rows of a contact in a span; not all of them pass the filter. Slots must not descend.
     pub fn rows(&mut self, slot: u16, span: Interval) -> Range<usize> {
+        if let Some(known) = &mut self.dense {
+            match known {
+                None => *known = Some(span),
+                Some(known) if *known == span => {}
+                // Contacts have spans of their own.
+                Some(_) => (self.dense, self.open) = (None, None),
+            }
+        }
         // The summary is read in order, the rows are not: most contacts have no event of most types.
-        let summary = &self.events.summary;
-        if summary.last().get(usize::from(slot)).is_none_or(|last| last < span.lo) {
+        if self.dense.is_none() && self.events.summary.last().get(usize::from(slot)).is_none_or(|last| last < span.lo) {
             return 0..0;
         }
         if self.open.as_ref().is_none_or(|open| u32::from(slot) >= open.end) {
@@ -206,7 +279,12 @@ impl<'c> Reader<'c> {
         }
         let (contact, rows) = open.block.rows.rows_from(open.contact, slot);
         open.contact = contact;
-        in_span(open.block.rows.ts(), rows, span)
+        match &open.inside {
+            Some(Inside::All) => rows,
+            // Instants ascend, so the rows of a contact in the span follow each other.
+            Some(Inside::Some(inside)) => bits::bounds(inside, rows),
+            None => in_span(open.block.rows.ts(), rows, span),
+        }
     }
 
     fn seek_block(&mut self, slot: u16) {
@@ -219,17 +297,50 @@ impl<'c> Reader<'c> {
                 let test = self.filter.map(|f| RowTest::new(&attributes, f, &self.operands));
                 let never = test.as_ref().is_some_and(RowTest::is_never);
                 let column = self.attr.and_then(|attr| block.attributes.get(&attr)).map(AsRef::as_ref);
-                self.open = Some(Open { number, block, end, contact: 0, test, never, column });
+                let inside = self.dense.flatten().filter(|_| !never).map(|span| inside(block.rows.ts(), span));
+                let passing = match (&test, &inside) {
+                    (Some(test), Some(inside)) if !self.compares() => {
+                        let mut rows = match inside {
+                            Inside::All => bits::first(block.rows.rows()),
+                            Inside::Some(rows) => rows.clone(),
+                        };
+                        test.narrow(&mut rows);
+                        Some(rows)
+                    }
+                    _ => None,
+                };
+                self.open = Some(Open { number, block, end, contact: 0, test, never, column, inside, passing });
                 return;
             }
         }
         self.open = None;
     }
 
+    /// Whether the filter compares with values of the contact.
+    fn compares(&self) -> bool {
+        let mut compares = false;
+        self.filter.into_iter().for_each(|filter| filter.exprs(&mut |_| compares = true));
+        compares
+    }
+
     /// Whether a row passes the filter; it is of the contact at position `at`.
     pub fn passes(&self, row: usize, at: usize) -> bool {
-        let test = self.open.as_ref().and_then(|open| open.test.as_ref());
-        test.is_none_or(|test| test.passes(row, at))
+        let Some(open) = &self.open else { return true };
+        match (&open.passing, &open.test) {
+            (Some(passing), _) => bits::contains(passing, row),
+            (None, Some(test)) => test.passes(row, at),
+            (None, None) => true,
+        }
+    }
+
+    /// Whether it is known which rows of the open block pass: all in the span, or those in [`Self::passing`].
+    pub fn knows_passing(&self) -> bool {
+        self.is_plain() || self.open.as_ref().is_none_or(|open| open.never || open.passing.is_some())
+    }
+
+    /// The rows that pass as bits, if they are known.
+    pub fn passing(&self) -> Option<&[u64]> {
+        self.open.as_ref()?.passing.as_deref()
     }
 
     /// The rows that pass.
@@ -239,9 +350,10 @@ impl<'c> Reader<'c> {
 
     /// How many rows pass, counting no further than `enough`.
     pub fn count(&self, rows: Range<usize>, at: usize, enough: u64) -> u64 {
-        match self.filter {
-            None => rows.len() as u64,
-            Some(_) => self.matching(rows, at).take(usize::try_from(enough).unwrap_or(usize::MAX)).count() as u64,
+        match (self.filter, self.passing()) {
+            (None, _) => rows.len() as u64,
+            (Some(_), Some(passing)) => bits::count_in(passing, rows) as u64,
+            (Some(_), None) => self.matching(rows, at).take(usize::try_from(enough).unwrap_or(usize::MAX)).count() as u64,
         }
     }
 
@@ -271,6 +383,17 @@ impl<'c> Reader<'c> {
             _ => Some(Cell::Int(self.scalar, int)),
         }
     }
+}
+
+/// The rows of a block that lie in a span.
+fn inside(ts: &IntColumn<'_>, span: Interval) -> Inside {
+    let (least, greatest) = ts.bounds();
+    if span.lo <= least && greatest <= span.hi {
+        return Inside::All;
+    }
+    let mut rows = vec![0; ts.len().div_ceil(64)];
+    ts.scan(span.lo, span.hi, &mut rows);
+    Inside::Some(rows)
 }
 
 /// The rows whose instants lie in the span; instants ascend.

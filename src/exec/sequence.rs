@@ -40,8 +40,11 @@ pub(super) fn sequence<'c>(chunk: &mut Chunk<'c>, sequence: &'c Sequence, within
     let mut steps: Vec<Events<'c>> = sequence
         .steps
         .iter()
-        .map(|step| {
-            let matched = Matched::with(chunk, &step.sources, Span::Fixed(past), &operands);
+        .enumerate()
+        .map(|(at, step)| {
+            // Of later steps the rows after the first instant of the earlier ones are read alone.
+            let wanted = if at == 0 || sequence.by { slots.len() } else { 0 };
+            let matched = Matched::with(chunk, &step.sources, Span::Fixed(past), &operands, wanted);
             Events { step, matched, instants: Vec::new(), keyed: Vec::new() }
         })
         .collect();
@@ -139,7 +142,10 @@ fn as_they_come(steps: &mut [Events<'_>], reached: &mut Reached<'_>, slot: u16, 
     reached.begin();
     let past = reached.past();
     for (position, events) in steps.iter_mut().enumerate() {
-        events.seek(slot, at, window, past);
+        // What comes before the first instant neither continues nor ends anything.
+        let ahead = reached.instants.first().map_or(i64::MIN, |first| first.saturating_add(1));
+        let ahead = Interval { lo: ahead, hi: i64::MAX };
+        events.seek(slot, at, window.and(ahead), past.and(ahead));
         let instants = &mut events.instants;
         instants.clear();
         for (reader, rows) in events.matched.by_source() {

@@ -1,5 +1,6 @@
 //! Tests on the values of a column, brought to its encoding once, then asked place by place.
 
+use super::bits;
 use super::cells::Cell;
 use super::eval::Context;
 use super::operands::Operands;
@@ -139,6 +140,28 @@ impl<'c> ColumnTest<'c> {
     /// Whether nothing passes.
     pub fn is_never(&self) -> bool {
         matches!(self, Self::Always(false))
+    }
+
+    /// Keeps the places whose values pass. Not for tests that compare with values of the contact.
+    pub fn narrow(&self, places: &mut [u64]) {
+        let scanned = |column: &IntColumn<'_>, or_empty: bool, scan: &dyn Fn(&mut [u64])| {
+            let mut found = vec![0; places.len()];
+            scan(&mut found);
+            if or_empty {
+                let mut present = vec![0; places.len()];
+                column.present_into(&mut present);
+                found.iter_mut().zip(&present).for_each(|(f, p)| *f |= !p);
+            }
+            found
+        };
+        let found = match self {
+            Self::Always(true) => return,
+            Self::Always(false) => vec![0; places.len()],
+            Self::Range { column, lo, hi, or_empty } => scanned(column, *or_empty, &|out| column.scan(*lo, *hi, out)),
+            Self::Codes { codes, set, or_empty } => scanned(codes, *or_empty, &|out| set.scan(codes, out)),
+            test => return bits::retain(places, |place| test.passes(place, 0)),
+        };
+        bits::and(places, &found);
     }
 
     /// Whether the value at a place passes; it is of the contact at position `at`.

@@ -1,5 +1,6 @@
 //! Sets of contacts of one chunk, dense.
 
+use super::bits;
 use crate::store::{WORDS, Words};
 
 /// A set on the heap: 8 kB, which stays in the first or second level of the cache.
@@ -22,17 +23,17 @@ pub(super) fn is_empty(set: &Words) -> bool {
 
 /// Keeps what is in `other` too.
 pub(super) fn and(set: &mut Words, other: &Words) {
-    set.iter_mut().zip(other).for_each(|(a, b)| *a &= b);
+    bits::and(set, other);
 }
 
 /// Removes what is in `other`.
 pub(super) fn and_not(set: &mut Words, other: &Words) {
-    set.iter_mut().zip(other).for_each(|(a, b)| *a &= !b);
+    bits::and_not(set, other);
 }
 
 /// Adds what is in `other`.
 pub(super) fn or(set: &mut Words, other: &Words) {
-    set.iter_mut().zip(other).for_each(|(a, b)| *a |= b);
+    bits::or(set, other);
 }
 
 /// The contacts, ascending.
@@ -57,7 +58,7 @@ pub(super) fn count(set: &Words) -> usize {
 }
 
 pub(super) fn contains(set: &Words, slot: usize) -> bool {
-    set.get(slot / 64).is_some_and(|w| w >> (slot % 64) & 1 == 1)
+    bits::contains(set, slot)
 }
 
 pub(super) fn insert(set: &mut Words, slot: usize) {
@@ -68,12 +69,5 @@ pub(super) fn insert(set: &mut Words, slot: usize) {
 
 /// The contacts, ascending.
 pub(super) fn iter(set: &Words) -> impl Iterator<Item = usize> {
-    set.iter().enumerate().flat_map(|(at, word)| {
-        let mut bits = *word;
-        std::iter::from_fn(move || {
-            let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
-            bits &= bits - 1;
-            Some(at * 64 + bit)
-        })
-    })
+    bits::iter(set)
 }

@@ -18,8 +18,9 @@ use crate::schema::Schema;
 use crate::schema::{Column, EventType};
 
 /// Format of everything in the environment. 1: parts alone. 2: batches that are appended, ids of deleted events, erased
-/// contacts. A store of an older format is read as it is, and becomes one of this format when it is written to.
-pub(super) const FORMAT: u32 = 2;
+/// contacts. 3: numbers of 40 bits. A store of an older format is read as it is, and becomes one of this format when it is
+/// written to.
+pub(super) const FORMAT: u32 = 3;
 /// Room reserved in the address space; the file grows as it is filled.
 pub(super) const MAP_BYTES: usize = 1 << 40;
 const META: &[u8] = b"segql";
@@ -295,16 +296,22 @@ impl Store {
     /// Brings a store of an older format to this one. Only the writer may call this.
     pub(super) fn upgrade(&self) -> Result<Table, StoreError> {
         let failed = |e: heed::Error| self.engine(&e);
-        drop(self.snapshot()?);
-        if let Some(table) = self.delta() {
+        let format = {
+            // Opening a snapshot finds the table that another process may have made.
+            drop(self.snapshot()?);
+            let txn = self.env.read_txn().map_err(failed)?;
+            self.meta(&txn)?.format
+        };
+        if let Some(table) = self.delta().filter(|_| format == FORMAT) {
             return Ok(table);
         }
         let _one = self.opening.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut txn = self.env.write_txn().map_err(failed)?;
         let table = self.env.create_database(&mut txn, Some(DELTA)).map_err(failed)?;
         let mut meta = self.meta(&txn)?;
-        meta.format = FORMAT;
-        meta.parts_digest = Some(self.parts_digest(&txn)?);
+        if meta.parts_digest.is_none() {
+            meta.parts_digest = Some(self.parts_digest(&txn)?);
+        }
         self.put_meta(&mut txn, &meta)?;
         self.commit(txn)?;
         Ok(*self.delta.get_or_init(|| table))
@@ -351,7 +358,9 @@ impl Store {
     }
 
     pub(super) fn put_meta(&self, txn: &mut heed::RwTxn<'_>, meta: &Meta) -> Result<(), StoreError> {
-        let bytes = serde_json::to_vec(meta).map_err(|e| StoreError::damaged(format!("its description ({e})")))?;
+        // Whatever is written from here on is of this format.
+        let meta = Meta { format: FORMAT, ..meta.clone() };
+        let bytes = serde_json::to_vec(&meta).map_err(|e| StoreError::damaged(format!("its description ({e})")))?;
         self.tables.meta.put(txn, META, &bytes).map_err(|e| self.engine(&e))
     }
 

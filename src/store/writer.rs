@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::delta::{self, DeltaKey, DeltaKind};
-use super::env::{FORMAT, Meta, Table, WriterLock};
+use super::env::{Meta, Table, WriterLock};
 use super::load::{self, FOLD_BYTES, FoldSummary, write_row};
 use super::record::{Batch, BatchKind, Body};
 use super::{CHUNK, MAX_CONTACT_ID_BYTES, Store, StoreError};
@@ -72,11 +72,10 @@ impl<'s> Writer<'s> {
         let lock = store.lock()?;
         store.remove_unfinished()?;
         let table = store.upgrade()?;
-        let mut meta = {
+        let meta = {
             let txn = store.env.read_txn().map_err(|e| store.engine(&e))?;
             store.meta(&txn)?
         };
-        meta.format = FORMAT;
         let schema = Mutex::new(Arc::new(meta.schema()?));
         let state = Mutex::new(State { meta, delta_bytes: store.delta_bytes()? });
         Ok(Self { store, table, options, state, schema, waiting: Mutex::default(), _lock: lock })

@@ -36,6 +36,18 @@ impl Number {
         Self { numerator: n as i128, denominator: 1 }
     }
 
+    /// `numerator / denominator`, which must be positive.
+    ///
+    /// ```
+    /// use segql::value::Number;
+    /// assert_eq!(Number::fraction(10, 4), Number::whole(5).divide(Number::whole(2)));
+    /// assert_eq!(Number::fraction(1, 0), None);
+    /// ```
+    #[must_use]
+    pub fn fraction(numerator: i128, denominator: i128) -> Option<Self> {
+        Self::reduced(numerator, denominator)
+    }
+
     /// The sum.
     #[must_use]
     #[expect(clippy::should_implement_trait, reason = "a sum may have no value")]

@@ -1,7 +1,7 @@
 //! What a prompt knows: the data, the definitions that worked, the results.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Instant;
@@ -165,18 +165,32 @@ impl Session {
 
     /// Whether a definition that has a name needs this one, if only through others.
     fn is_used(&self, name: &str) -> bool {
-        let mut needed: Vec<&Definition> = self.definitions.iter().filter(|d| !is_unnamed(&d.name)).collect();
-        let mut at = 0;
-        while let Some(definition) = needed.get(at).copied() {
-            at += 1;
+        self.reachable(&|d| !is_unnamed(&d.name)).contains(name)
+    }
+
+    /// Forgets conditions that nothing can speak of any more: not the last one, and not needed by it or by a definition.
+    fn drop_unreachable(&mut self, last: &str) {
+        let reachable: HashSet<String> =
+            self.reachable(&|d| !is_unnamed(&d.name) || d.name == last).into_iter().map(str::to_owned).collect();
+        self.definitions.retain(|d| reachable.contains(&d.name));
+    }
+
+    /// The names of some definitions and of the conditions that they need, if only through others.
+    fn reachable(&self, from: &dyn Fn(&Definition) -> bool) -> HashSet<&str> {
+        let mut open: Vec<&Definition> = self.definitions.iter().filter(|d| from(d)).collect();
+        let mut names: HashSet<&str> = open.iter().map(|d| d.name.as_str()).collect();
+        while let Some(definition) = open.pop() {
             for range in names_in(&definition.text) {
                 let other = definition.text.get(range).unwrap_or_default();
-                if is_unnamed(other) && !needed.iter().any(|d| d.name == other) {
-                    needed.extend(self.definitions.iter().find(|d| d.name == other));
+                if is_unnamed(other)
+                    && let Some(other) = self.definitions.iter().find(|d| d.name == other)
+                    && names.insert(&other.name)
+                {
+                    open.push(other);
                 }
             }
         }
-        needed.iter().any(|d| d.name == name)
+        names
     }
 
     /// Names of the definitions of one kind, in order, without those of conditions.
@@ -240,6 +254,7 @@ impl Session {
             let text = format!("segment {name} = {}", self.resolved(input.trim()));
             self.keep(Kind::Segment, &name, text);
             self.conditions += 1;
+            self.drop_unreachable(&name);
             self.last = answers.first().cloned();
             return Ok(Outcome::Answers(answers));
         };

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::super::bytes::{Sections, SectionsWriter};
-use super::{TAG_INT, bit, presence_words, tagged};
+use super::{TAG_INT, bit, kernels, presence_words, tagged};
 
 /// A column of whole numbers, some slots of which may be empty.
 #[derive(Debug, Clone)]
@@ -37,6 +37,9 @@ enum Packed<'a> {
     U8(&'a [u8]),
     U16(Cow<'a, [u16]>),
     U32(Cow<'a, [u32]>),
+    /// The upper 32 of 40 bits, and the lowest 8: instants of some years do not fit into 32 bits, and a comparison hardly
+    /// ever needs the lowest.
+    U40(Cow<'a, [u32]>, &'a [u8]),
     U64(Cow<'a, [u64]>),
 }
 
@@ -68,6 +71,7 @@ pub(super) fn encode(values: &[Option<i64>]) -> Vec<u8> {
         1..=0xff => 1,
         0x100..=0xffff => 2,
         0x1_0000..=0xffff_ffff => 4,
+        0x1_0000_0000..=0xff_ffff_ffff => 5,
         _ => 8,
     };
     let presence = if count == values.len() {
@@ -97,6 +101,12 @@ pub(super) fn encode(values: &[Option<i64>]) -> Vec<u8> {
         1 => sections.push_slice(&packed.iter().map(|p| *p as u8).collect::<Vec<_>>()),
         2 => sections.push_slice(&packed.iter().map(|p| *p as u16).collect::<Vec<_>>()),
         4 => sections.push_slice(&packed.iter().map(|p| *p as u32).collect::<Vec<_>>()),
+        5 => {
+            let mut planes = Vec::with_capacity(packed.len() * 5);
+            packed.iter().for_each(|p| planes.extend_from_slice(&((p >> 8) as u32).to_le_bytes()));
+            planes.extend(packed.iter().map(|p| *p as u8));
+            sections.push(&planes);
+        }
         _ => sections.push_slice(&packed),
     }
     sections.finish()
@@ -150,6 +160,10 @@ impl<'a> IntColumn<'a> {
             1 => Packed::U8(data),
             2 => Packed::U16(super::super::bytes::cast(data)?),
             4 => Packed::U32(super::super::bytes::cast(data)?),
+            5 => {
+                let (high, low) = data.split_at_checked(places * 4)?;
+                Packed::U40(super::super::bytes::cast(high)?, low)
+            }
             8 => Packed::U64(super::super::bytes::cast(data)?),
             _ => return None,
         };
@@ -158,6 +172,8 @@ impl<'a> IntColumn<'a> {
             Packed::U8(p) => p.len(),
             Packed::U16(p) => p.len(),
             Packed::U32(p) => p.len(),
+            Packed::U40(high, low) if high.len() == low.len() => high.len(),
+            Packed::U40(..) => return None,
             Packed::U64(p) => p.len(),
         };
         let column = Self {
@@ -198,6 +214,7 @@ impl<'a> IntColumn<'a> {
             Packed::U8(p) => p.len(),
             Packed::U16(p) => p.len() * 2,
             Packed::U32(p) => p.len() * 4,
+            Packed::U40(_, low) => low.len() * 5,
             Packed::U64(p) => p.len() * 8,
         };
         places + if matches!(self.present, Presence::All) { 0 } else { self.len.div_ceil(8) }
@@ -237,14 +254,117 @@ impl<'a> IntColumn<'a> {
     /// The value at a place among the packed ones; for a column in which every slot has a value, the slot itself.
     #[must_use]
     pub fn at(&self, place: usize) -> Option<i64> {
-        let packed = match &self.packed {
+        Some(self.unpacked(self.packed_at(place)?))
+    }
+
+    fn packed_at(&self, place: usize) -> Option<u64> {
+        Some(match &self.packed {
             Packed::Constant => 0,
             Packed::U8(p) => u64::from(*p.get(place)?),
             Packed::U16(p) => u64::from(*p.get(place)?),
             Packed::U32(p) => u64::from(*p.get(place)?),
+            Packed::U40(high, low) => u64::from(*high.get(place)?) << 8 | u64::from(*low.get(place)?),
             Packed::U64(p) => *p.get(place)?,
+        })
+    }
+
+    fn unpacked(&self, packed: u64) -> i64 {
+        self.base.wrapping_add_unsigned(packed.wrapping_mul(self.unit))
+    }
+
+    /// Hands on the values of some slots that have one. The encoding is looked at once, so that the loop over the slots is
+    /// short.
+    #[inline]
+    pub fn each(&self, slots: impl Iterator<Item = usize>, mut see: impl FnMut(usize, i64)) {
+        if matches!(self.present, Presence::Sparse { .. }) {
+            return slots.for_each(|slot| self.get(slot).into_iter().for_each(|value| see(slot, value)));
+        }
+        let words = if let Presence::Dense(words) = &self.present { Some(words.as_ref()) } else { None };
+        let slots = slots.filter(|slot| words.is_none_or(|words| bit(words, *slot)));
+        match &self.packed {
+            Packed::Constant => slots.filter(|slot| *slot < self.len).for_each(|slot| see(slot, self.base)),
+            Packed::U8(p) => slots.for_each(|s| p.get(s).into_iter().for_each(|v| see(s, self.unpacked(u64::from(*v))))),
+            Packed::U16(p) => slots.for_each(|s| p.get(s).into_iter().for_each(|v| see(s, self.unpacked(u64::from(*v))))),
+            Packed::U32(p) => slots.for_each(|s| p.get(s).into_iter().for_each(|v| see(s, self.unpacked(u64::from(*v))))),
+            Packed::U40(..) | Packed::U64(_) => {
+                slots.for_each(|s| self.packed_at(s).into_iter().for_each(|v| see(s, self.unpacked(v))));
+            }
+        }
+    }
+
+    /// The sum of the values of some slots and their number; with `among` of those slots alone that have a bit in it.
+    #[must_use]
+    pub fn sum(&self, slots: Range<usize>, among: Option<&[u64]>) -> (i128, u64) {
+        fn plain<T: Copy + Into<u64>>(values: &[T], slots: Range<usize>) -> u128 {
+            // As many values as a block has cannot exceed 64 bits unless each of them nearly does.
+            u128::from(values.get(slots).unwrap_or_default().iter().map(|v| (*v).into()).sum::<u64>())
+        }
+        if among.is_none() && matches!(self.present, Presence::All) && slots.end <= self.len {
+            let n = slots.len() as u64;
+            let packed = match &self.packed {
+                Packed::Constant => Some(0),
+                Packed::U8(p) => Some(plain(p, slots.clone())),
+                Packed::U16(p) => Some(plain(p, slots.clone())),
+                Packed::U32(p) => Some(plain(p, slots.clone())),
+                Packed::U40(..) | Packed::U64(_) => None,
+            };
+            if let Some(packed) = packed.and_then(|p| i128::try_from(p).ok()) {
+                return (i128::from(self.base) * i128::from(n) + packed * i128::from(self.unit), n);
+            }
+        }
+        let (mut sum, mut n) = (0_i128, 0);
+        self.each(slots.filter(|slot| among.is_none_or(|among| bit(among, *slot))), |_, value| {
+            sum += i128::from(value);
+            n += 1;
+        });
+        (sum, n)
+    }
+
+    /// The number of different values that there can be at most, by the bounds.
+    #[must_use]
+    pub fn domain(&self) -> u64 {
+        (self.max.abs_diff(self.min) / self.unit).saturating_add(1)
+    }
+
+    /// Sets the bit of every slot whose value passes a test, which is asked once for every value of the domain that there can
+    /// be. For small domains.
+    pub fn scan_domain(&self, passes: impl Fn(i64) -> bool, out: &mut [u64]) {
+        let table: Vec<bool> = (0..self.domain()).map(|packed| passes(self.unpacked(packed))).collect();
+        self.scan_table(|packed| usize::try_from(packed).ok().and_then(|at| table.get(at)) == Some(&true), out);
+    }
+
+    /// Sets the bit of every slot whose packed value passes.
+    pub(super) fn scan_table(&self, passes: impl Fn(u64) -> bool, out: &mut [u64]) {
+        fn dense<T: Copy + Into<u64>>(values: &[T], words: Option<&[u64]>, passes: impl Fn(u64) -> bool, out: &mut [u64]) {
+            for (at, (block, target)) in values.chunks(64).zip(out.iter_mut()).enumerate() {
+                let mut word = 0;
+                for (bit, value) in block.iter().enumerate() {
+                    word |= u64::from(passes((*value).into())) << bit;
+                }
+                *target |= word & words.map_or(u64::MAX, |words| words.get(at).copied().unwrap_or(0));
+            }
+        }
+        let words = match &self.present {
+            Presence::All => None,
+            Presence::Dense(words) => Some(words.as_ref()),
+            Presence::Sparse { words, .. } => return self.sparse(words, passes, out),
         };
-        Some(self.base.wrapping_add_unsigned(packed.wrapping_mul(self.unit)))
+        match &self.packed {
+            Packed::U8(p) => dense(p, words, passes, out),
+            Packed::U16(p) => dense(p, words, passes, out),
+            Packed::U32(p) => dense(p, words, passes, out),
+            Packed::U64(p) => dense(p, words, passes, out),
+            Packed::Constant | Packed::U40(..) => {
+                for slot in 0..self.len {
+                    if words.is_none_or(|words| bit(words, slot))
+                        && self.packed_at(slot).is_some_and(&passes)
+                        && let Some(word) = out.get_mut(slot / 64)
+                    {
+                        *word |= 1 << (slot % 64);
+                    }
+                }
+            }
+        }
     }
 
     /// Sets the bit of every slot that has a value. `out` has at least `len / 64` words, rounded up.
@@ -265,7 +385,7 @@ impl<'a> IntColumn<'a> {
             return;
         }
         match &self.present {
-            Presence::Sparse { words, .. } => self.scan_sparse(words, lo, hi, out),
+            Presence::Sparse { words, .. } => self.sparse(words, |v| lo <= v && v <= hi, out),
             Presence::All => self.scan_dense(None, lo, hi, out),
             Presence::Dense(words) => self.scan_dense(Some(words), lo, hi, out),
         }
@@ -282,29 +402,38 @@ impl<'a> IntColumn<'a> {
     }
 
     fn scan_dense(&self, words: Option<&[u64]>, lo: u64, hi: u64, out: &mut [u64]) {
+        #![expect(clippy::cast_possible_truncation, reason = "bounds are brought into the width")]
+        let bounds = |most: u64| (lo.min(most), hi.min(most) - lo.min(most));
         match &self.packed {
             // The only value is `base`, and bounds that hold it have been answered by the zone map.
             Packed::Constant => {}
-            Packed::U8(p) => scan_packed(p, lo.min(0xff) as u8, hi.min(0xff) as u8, words, out),
-            Packed::U16(p) => scan_packed(p, lo.min(0xffff) as u16, hi.min(0xffff) as u16, words, out),
-            Packed::U32(p) => scan_packed(p, lo.min(0xffff_ffff) as u32, hi.min(0xffff_ffff) as u32, words, out),
-            Packed::U64(p) => scan_packed(p, lo, hi, words, out),
+            Packed::U8(p) => {
+                let (lo, span) = bounds(0xff);
+                kernels::between_u8(p, lo as u8, span as u8, words, out);
+            }
+            Packed::U16(p) => {
+                let (lo, span) = bounds(0xffff);
+                kernels::between_u16(p, lo as u16, span as u16, words, out);
+            }
+            Packed::U32(p) => {
+                let (lo, span) = bounds(0xffff_ffff);
+                kernels::between_u32(p, lo as u32, span as u32, words, out);
+            }
+            Packed::U40(high, low) => {
+                let (lo, span) = bounds(0xff_ffff_ffff);
+                kernels::between_u40(high, low, (lo, lo + span), words, out);
+            }
+            Packed::U64(p) => kernels::between_u64(p, lo, hi - lo, words, out),
         }
     }
 
-    fn scan_sparse(&self, words: &[u64], lo: u64, hi: u64, out: &mut [u64]) {
+    /// Sets the bit of every slot in `words` whose packed value passes; the values stand in the order of the bits.
+    fn sparse(&self, words: &[u64], passes: impl Fn(u64) -> bool, out: &mut [u64]) {
         let mut place = 0_usize;
         for (word, target) in words.iter().zip(out.iter_mut()) {
             let mut bits = *word;
             while bits != 0 {
-                let packed = match &self.packed {
-                    Packed::Constant => Some(0),
-                    Packed::U8(p) => p.get(place).map(|v| u64::from(*v)),
-                    Packed::U16(p) => p.get(place).map(|v| u64::from(*v)),
-                    Packed::U32(p) => p.get(place).map(|v| u64::from(*v)),
-                    Packed::U64(p) => p.get(place).copied(),
-                };
-                if packed.is_some_and(|v| lo <= v && v <= hi) {
+                if self.packed_at(place).is_some_and(&passes) {
                     *target |= bits & bits.wrapping_neg();
                 }
                 bits &= bits - 1;
@@ -340,32 +469,6 @@ fn fill(out: &mut [u64], len: usize) {
     }
 }
 
-/// Compares 64 values at a time into bytes, which vectorises, and packs the bytes into bits.
-fn scan_packed<T: Copy + PartialOrd>(values: &[T], lo: T, hi: T, present: Option<&[u64]>, out: &mut [u64]) {
-    for (at, (block, target)) in values.chunks(64).zip(out.iter_mut()).enumerate() {
-        let mut hits = [0_u8; 64];
-        for (hit, value) in hits.iter_mut().zip(block) {
-            *hit = u8::from(lo <= *value) & u8::from(*value <= hi);
-        }
-        let mut word = pack_bytes(&hits);
-        if let Some(present) = present {
-            word &= present.get(at).copied().unwrap_or(0);
-        }
-        *target |= word;
-    }
-}
-
-/// 64 bytes of 0 or 1 as 64 bits.
-fn pack_bytes(bytes: &[u8; 64]) -> u64 {
-    // The product moves the lowest bit of each of 8 bytes into the top byte.
-    const GATHER: u64 = 0x0102_0408_1020_4080;
-    let (eights, _) = bytes.as_chunks::<8>();
-    eights
-        .iter()
-        .enumerate()
-        .fold(0, |word, (at, eight)| word | (u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56) << (8 * at))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -383,6 +486,23 @@ mod tests {
         column.scan(lo, hi, &mut out);
         let expected = presence_words(values.len(), |s| values[s].is_some_and(|v| lo <= v && v <= hi));
         assert_eq!(out, expected, "{lo}..={hi}");
+        let slots = values.len() / 3..values.len() - values.len() / 5;
+        for among in [None, Some(out.as_slice())] {
+            let own: Vec<(usize, i64)> = slots
+                .clone()
+                .filter(|slot| among.is_none_or(|among| bit(among, *slot)))
+                .filter_map(|slot| Some((slot, values[slot]?)))
+                .collect();
+            assert_eq!(column.sum(slots.clone(), among), (own.iter().map(|(_, v)| i128::from(*v)).sum(), own.len() as u64));
+            let mut seen = Vec::new();
+            column.each(slots.clone().filter(|slot| among.is_none_or(|among| bit(among, *slot))), |slot, v| seen.push((slot, v)));
+            assert_eq!(seen, own);
+        }
+        if column.domain() < 100_000 {
+            let mut found = vec![0; values.len().div_ceil(64)];
+            column.scan_domain(|v| lo <= v && v <= hi, &mut found);
+            assert_eq!(found, expected);
+        }
     }
 
     proptest! {
@@ -390,7 +510,11 @@ mod tests {
         #[test]
         fn any_column_comes_back(
             base in any::<i64>(), unit in prop_oneof![Just(1_i64), Just(1000), Just(86_400_000)],
-            steps in prop::collection::vec(prop::option::weighted(0.7, 0_i64..70_000), 0..300),
+            steps in prop_oneof![
+                prop::collection::vec(prop::option::weighted(0.7, 0_i64..70_000), 0..300),
+                prop::collection::vec(prop::option::weighted(0.9, 0_i64..0x30_0000_0000), 0..300),
+                prop::collection::vec(Just(Some(7_i64)), 0..100),
+            ],
             sparse in any::<bool>(), lo in -100_i64..70_100, length in -5_i64..70_000,
         ) {
             let values: Vec<Option<i64>> = steps.iter().enumerate()

@@ -5,6 +5,7 @@
 
 mod bitmap;
 mod int;
+mod kernels;
 mod list;
 mod text;
 

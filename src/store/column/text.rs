@@ -247,15 +247,7 @@ impl<'a> TextColumn<'a> {
             }
             return Some(());
         }
-        if let Some((lo, hi)) = set.range() {
-            self.codes.scan(i64::from(lo), i64::from(hi), out);
-            return Some(());
-        }
-        for slot in 0..self.codes.len() {
-            if self.code(slot).is_some_and(|code| set.contains(code)) {
-                *out.get_mut(slot / 64)? |= 1 << (slot % 64);
-            }
-        }
+        set.scan(&self.codes, out);
         Some(())
     }
 }
@@ -296,6 +288,15 @@ impl CodeSet {
             set.insert(code);
         }
         set
+    }
+
+    /// Sets the bit of every slot whose code is in it.
+    pub fn scan(&self, codes: &IntColumn<'_>, out: &mut [u64]) {
+        if let Some((lo, hi)) = self.range() {
+            codes.scan(i64::from(lo), i64::from(hi), out);
+        } else if self.count > 0 {
+            codes.scan_domain(|code| u32::try_from(code).is_ok_and(|code| self.contains(code)), out);
+        }
     }
 
     fn iter(&self) -> impl Iterator<Item = u32> {

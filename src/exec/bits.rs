@@ -1,0 +1,108 @@
+//! Sets of places, dense, of any length: the rows of a block, and what [`super::words`] does with the contacts of a chunk.
+
+use std::ops::Range;
+
+/// Keeps what is in `other` too.
+pub(super) fn and(set: &mut [u64], other: &[u64]) {
+    set.iter_mut().zip(other).for_each(|(a, b)| *a &= b);
+}
+
+/// Removes what is in `other`.
+pub(super) fn and_not(set: &mut [u64], other: &[u64]) {
+    set.iter_mut().zip(other).for_each(|(a, b)| *a &= !b);
+}
+
+/// Adds what is in `other`.
+pub(super) fn or(set: &mut [u64], other: &[u64]) {
+    set.iter_mut().zip(other).for_each(|(a, b)| *a |= b);
+}
+
+/// Whether a place is in the set.
+pub(super) fn contains(set: &[u64], place: usize) -> bool {
+    set.get(place / 64).is_some_and(|w| w >> (place % 64) & 1 == 1)
+}
+
+/// The places, ascending.
+pub(super) fn iter(set: &[u64]) -> impl Iterator<Item = usize> {
+    set.iter().enumerate().flat_map(|(at, word)| {
+        let mut bits = *word;
+        std::iter::from_fn(move || {
+            let bit = (bits != 0).then(|| bits.trailing_zeros() as usize)?;
+            bits &= bits - 1;
+            Some(at * 64 + bit)
+        })
+    })
+}
+
+/// The first so many places.
+pub(super) fn first(len: usize) -> Vec<u64> {
+    let mut set = vec![u64::MAX; len.div_ceil(64)];
+    if let (Some(last), rest @ 1..) = (set.last_mut(), len % 64) {
+        *last = (1 << rest) - 1;
+    }
+    set
+}
+
+/// Keeps those that pass.
+pub(super) fn retain(set: &mut [u64], mut passes: impl FnMut(usize) -> bool) {
+    for (at, word) in set.iter_mut().enumerate() {
+        let mut bits = *word;
+        while bits != 0 {
+            let bit = bits.trailing_zeros() as usize;
+            bits &= bits - 1;
+            if !passes(at * 64 + bit) {
+                *word &= !(1 << bit);
+            }
+        }
+    }
+}
+
+/// The words of a range with their numbers, without the bits outside of it.
+fn inside(set: &[u64], range: Range<usize>) -> impl DoubleEndedIterator<Item = (usize, u64)> {
+    let words = range.start / 64..range.end.div_ceil(64).max(range.start / 64);
+    let end = words.end;
+    set.get(words.clone()).unwrap_or_default().iter().zip(words).map(move |(word, at)| {
+        let from = if at == range.start / 64 { u64::MAX << (range.start % 64) } else { u64::MAX };
+        let to = if at + 1 == end && range.end % 64 > 0 { (1 << (range.end % 64)) - 1 } else { u64::MAX };
+        (at, word & from & to)
+    })
+}
+
+/// From the first to the last of a range, with what lies between.
+pub(super) fn bounds(set: &[u64], range: Range<usize>) -> Range<usize> {
+    let mut some = inside(set, range).filter(|(_, word)| *word != 0);
+    let Some((first, word)) = some.next() else { return 0..0 };
+    let start = first * 64 + word.trailing_zeros() as usize;
+    let (last, word) = some.next_back().unwrap_or((first, word));
+    start..last * 64 + 64 - word.leading_zeros() as usize
+}
+
+/// How many lie in a range.
+pub(super) fn count_in(set: &[u64], range: Range<usize>) -> usize {
+    inside(set, range).map(|(_, word)| word.count_ones() as usize).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::indexing_slicing)]
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn ranges_see_what_lies_in_them(
+            words in prop::collection::vec(any::<u64>(), 1..5), few in any::<bool>(), a in 0_usize..320, b in 0_usize..320,
+        ) {
+            let set: Vec<u64> = words.iter().map(|w| if few { w & (w >> 7) & (w >> 13) & (w >> 29) & (w >> 41) } else { *w }).collect();
+            let (from, to) = (a.min(b).min(set.len() * 64), a.max(b).min(set.len() * 64));
+            let inside: Vec<usize> = iter(&set).filter(|bit| (from..to).contains(bit)).collect();
+            prop_assert_eq!(count_in(&set, from..to), inside.len());
+            let expected = if inside.is_empty() { 0..0 } else { inside[0]..inside[inside.len() - 1] + 1 };
+            prop_assert_eq!(bounds(&set, from..to), expected);
+            let mut kept = set.clone();
+            retain(&mut kept, |bit| bit % 3 == 0);
+            prop_assert_eq!(iter(&kept).collect::<Vec<_>>(), iter(&set).filter(|bit| bit % 3 == 0).collect::<Vec<_>>());
+            prop_assert_eq!(iter(&first(to)).collect::<Vec<_>>(), (0..to).collect::<Vec<_>>());
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Inner loops over packed values and dense words, compiled for several processors; the best one is chosen when the program
+//! runs. A plain x86-64 build has neither wide comparisons nor a population count.
+
+use multiversion::multiversion;
+
+/// Sets the bits of the values between `lo` and `lo + span`, where `present` has one too.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+pub(super) fn between_u8(values: &[u8], lo: u8, span: u8, present: Option<&[u64]>, out: &mut [u64]) {
+    between(values, |v| v.wrapping_sub(lo) <= span, present, out);
+}
+
+/// As [`between_u8`].
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+pub(super) fn between_u16(values: &[u16], lo: u16, span: u16, present: Option<&[u64]>, out: &mut [u64]) {
+    between(values, |v| v.wrapping_sub(lo) <= span, present, out);
+}
+
+/// As [`between_u8`].
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+pub(super) fn between_u32(values: &[u32], lo: u32, span: u32, present: Option<&[u64]>, out: &mut [u64]) {
+    between(values, |v| v.wrapping_sub(lo) <= span, present, out);
+}
+
+/// As [`between_u8`].
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+pub(super) fn between_u64(values: &[u64], lo: u64, span: u64, present: Option<&[u64]>, out: &mut [u64]) {
+    between(values, |v| v.wrapping_sub(lo) <= span, present, out);
+}
+
+/// As [`between_u8`], for values of 40 bits whose upper 32 stand apart from their lowest 8. The upper ones decide for nearly
+/// all; only where they equal those of a bound are the lowest looked at.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+pub(super) fn between_u40(high: &[u32], low: &[u8], (lo, hi): (u64, u64), present: Option<&[u64]>, out: &mut [u64]) {
+    #[expect(clippy::cast_possible_truncation, reason = "40 bits without their lowest 8")]
+    let (from, to) = ((lo >> 8) as u32, (hi >> 8) as u32);
+    let blocks = high.chunks(64).zip(low.chunks(64)).zip(out.iter_mut());
+    for (at, ((high, low), target)) in blocks.enumerate() {
+        let mut word = compared(high, |v| from < v && v < to);
+        let mut edges = compared(high, |v| v == from || v == to);
+        while edges != 0 {
+            let bit = edges.trailing_zeros() as usize;
+            edges &= edges - 1;
+            if let (Some(high), Some(low)) = (high.get(bit), low.get(bit)) {
+                let value = u64::from(*high) << 8 | u64::from(*low);
+                word |= u64::from(lo <= value && value <= hi) << bit;
+            }
+        }
+        *target |= word & present.map_or(u64::MAX, |p| p.get(at).copied().unwrap_or(0));
+    }
+}
+
+/// Compares 64 values at a time.
+#[inline(always)]
+fn between<T: Copy>(values: &[T], passes: impl Fn(T) -> bool, present: Option<&[u64]>, out: &mut [u64]) {
+    for (at, (block, target)) in values.chunks(64).zip(out.iter_mut()).enumerate() {
+        *target |= compared(block, &passes) & present.map_or(u64::MAX, |p| p.get(at).copied().unwrap_or(0));
+    }
+}
+
+/// Up to 64 values as bits: into bytes, which vectorises, and those into bits.
+#[inline(always)]
+fn compared<T: Copy>(block: &[T], passes: impl Fn(T) -> bool) -> u64 {
+    let mut hits = [0_u8; 64];
+    if let Ok(block) = <&[T; 64]>::try_from(block) {
+        for (hit, value) in hits.iter_mut().zip(block) {
+            *hit = u8::from(passes(*value));
+        }
+    } else {
+        for (hit, value) in hits.iter_mut().zip(block) {
+            *hit = u8::from(passes(*value));
+        }
+    }
+    pack_bytes(&hits)
+}
+
+/// 64 bytes of 0 or 1 as 64 bits.
+#[inline(always)]
+fn pack_bytes(bytes: &[u8; 64]) -> u64 {
+    // The product moves the lowest bit of each of 8 bytes into the top byte.
+    const GATHER: u64 = 0x0102_0408_1020_4080;
+    let (eights, _) = bytes.as_chunks::<8>();
+    eights
+        .iter()
+        .enumerate()
+        .fold(0, |word, (at, eight)| word | (u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56) << (8 * at))
+}
