@@ -24,7 +24,7 @@ pub(super) fn aggregate<'c>(chunk: &mut Chunk<'c>, aggregate: &'c Aggregate, slo
         if let Some(values) = summarised(chunk, &mut matched, &aggregate.function, span, slots)? {
             return Ok(values);
         }
-        if let Some(values) = of_one_column(chunk, &mut matched, &aggregate.function, span, slots)? {
+        if let Some(values) = of_one_type(chunk, &mut matched, &aggregate.function, span, slots)? {
             return Ok(values);
         }
     }
@@ -86,9 +86,9 @@ fn summarised<'c>(
     Ok(Some(Values::Ints(scalar, ints)))
 }
 
-/// Functions of one attribute of one type in one span, without the detour over single values. Nothing for others, and where a
+/// Functions over the events of one type in one span, without the detour over single values. Nothing for others, and where a
 /// sum does not fit.
-fn of_one_column<'c>(
+fn of_one_type<'c>(
     chunk: &Chunk<'c>,
     matched: &mut Matched<'c>,
     function: &Function,
@@ -96,9 +96,18 @@ fn of_one_column<'c>(
     slots: &[u16],
 ) -> Result<Option<Values<'c>>, ExecError> {
     let [reader] = matched.readers_mut() else { return Ok(None) };
-    let Some(scalar) = reader.scalar() else { return Ok(None) };
-    let mut ints: Vec<Option<i64>> = Vec::with_capacity(slots.len());
-    let mut cells: Vec<Option<Cell<'c>>> = Vec::new();
+    let scalar = reader.scalar();
+    let whole = match (function, scalar) {
+        (Function::Count | Function::Distinct | Function::ActiveDays, _) => WHOLE,
+        (Function::First | Function::Last, _) => Scalar::Time,
+        (Function::Sum, Some(scalar)) => scalar,
+        (Function::Min | Function::Max, Some(scalar)) if scalar != Scalar::Text => scalar,
+        (Function::Average | Function::FirstOf | Function::LastOf | Function::MostFrequent(_), Some(_)) => WHOLE,
+        _ => return Ok(None),
+    };
+    let clock = chunk.context.clock;
+    let (mut ints, mut cells) = (Vec::new(), Vec::new());
+    let mut few = Few::default();
     for (at, slot) in slots.iter().enumerate() {
         if at % 1024 == 1023 {
             chunk.check_cancelled()?;
@@ -108,8 +117,9 @@ fn of_one_column<'c>(
             return Ok(None);
         }
         let (column, among) = (reader.ints().filter(|_| !rows.is_empty()), reader.passing());
-        let passes = |row: &usize| among.is_none_or(|among| bits::contains(among, *row));
+        let mut passing = rows.clone().filter(|row| among.is_none_or(|among| bits::contains(among, *row)));
         match function {
+            Function::Count => ints.push(i64::try_from(among.map_or(rows.len(), |among| bits::count_in(among, rows))).ok()),
             Function::Sum => {
                 let (sum, _) = column.map_or((0, 0), |column| column.sum(rows, among));
                 let Ok(sum) = i64::try_from(sum) else { return Ok(None) };
@@ -117,28 +127,53 @@ fn of_one_column<'c>(
             }
             Function::Average => {
                 let (sum, n) = column.map_or((0, 0), |column| column.sum(rows, among));
-                let Ok(sum) = i64::try_from(sum) else { return Ok(None) };
+                let (Ok(sum), Some(scalar)) = (i64::try_from(sum), scalar) else { return Ok(None) };
                 cells.push(average(Cell::Int(scalar, sum), n).map(Cell::Number));
             }
-            Function::Min | Function::Max if !matches!(scalar, Scalar::Text) => {
+            Function::Min | Function::Max => {
                 let mut best: Option<i64> = None;
                 let greatest = matches!(function, Function::Max);
                 if let Some(column) = column {
-                    column.each(rows.filter(passes), |_, value| {
+                    column.each(passing, |_, value| {
                         best = Some(best.map_or(value, |best| if greatest { best.max(value) } else { best.min(value) }));
                     });
                 }
                 ints.push(best);
             }
-            Function::FirstOf | Function::LastOf => {
-                let mut rows = rows.filter(passes);
-                let row = if matches!(function, Function::LastOf) { rows.next_back() } else { rows.next() };
-                cells.push(row.and_then(|row| reader.cell(row)));
+            Function::First => ints.push(passing.next().map(|row| reader.ts(row))),
+            Function::Last => ints.push(passing.next_back().map(|row| reader.ts(row))),
+            Function::FirstOf => cells.push(passing.next().and_then(|row| reader.cell(row))),
+            Function::LastOf => cells.push(passing.next_back().and_then(|row| reader.cell(row))),
+            Function::ActiveDays => {
+                let (mut days, mut last) = (0, None);
+                if let Some(ts) = reader.instants() {
+                    ts.each(passing, |_, ts| {
+                        // Instants ascend, so repetitions follow each other.
+                        let day = clock.day_of(ts);
+                        days += i64::from(last.replace(day) != Some(day));
+                    });
+                }
+                ints.push(Some(days));
+            }
+            Function::Distinct | Function::MostFrequent(_) => {
+                let Some(column) = column else {
+                    if matches!(function, Function::Distinct) { ints.push(Some(0)) } else { cells.push(None) }
+                    continue;
+                };
+                if !few.begin(column) {
+                    return Ok(None);
+                }
+                column.each(passing, |_, value| few.see(value));
+                if let Function::MostFrequent(at_least) = function {
+                    cells.push(few.most_frequent(*at_least).and_then(|int| reader.cell_of(int)));
+                } else {
+                    ints.push(Some(few.distinct()));
+                }
             }
             _ => return Ok(None),
         }
     }
-    Ok(Some(if cells.is_empty() { Values::Ints(scalar, ints) } else { Values::Cells(cells) }))
+    Ok(Some(if cells.is_empty() { Values::Ints(whole, ints) } else { Values::Cells(cells) }))
 }
 
 /// The average of so many values with a sum; nothing of none.
@@ -285,11 +320,6 @@ impl<'c> Maker<'_, 'c> {
             // Within one block equal texts have equal codes.
             let (all, Some(ints)) = (&mut self.scratch.ints, reader.ints()) else { return 0 };
             let rows = matched.by_source().flat_map(|(_, rows)| rows);
-            if let Some(least) = small(ints) {
-                let mut seen = 0_u64;
-                ints.each(rows, |_, value| seen |= 1 << (value.abs_diff(least) % BITS));
-                return u64::from(seen.count_ones());
-            }
             all.clear();
             ints.each(rows, |_, value| all.push(value));
             all.sort_unstable();
@@ -312,10 +342,6 @@ impl<'c> Maker<'_, 'c> {
             counted.clear();
             for (reader, rows) in matched.by_source() {
                 let ints = reader.ints()?;
-                if let Some(least) = small(ints) {
-                    let most = most_of_few(ints, least, rows, at_least)?;
-                    return reader.cell_of(most);
-                }
                 ints.each(rows, |row, value| counted.push((value, row)));
             }
             counted.sort_unstable();
@@ -373,38 +399,62 @@ impl<'c> Maker<'_, 'c> {
     }
 }
 
-/// Values that fit into the bits of a word.
-const BITS: u64 = 64;
-
-/// The least value of a column that has few different ones.
-fn small(ints: &IntColumn<'_>) -> Option<i64> {
-    let (least, greatest) = ints.bounds();
-    (greatest.abs_diff(least) < BITS).then_some(least)
+/// Counts of values of a column that has few different ones, such as the codes of a small dictionary.
+struct Few {
+    least: i64,
+    /// By distance from the least.
+    counts: [u32; Self::MOST],
+    /// What has been seen, in order of appearance.
+    seen: Vec<u8>,
 }
 
-/// The most frequent of few different values, of equally frequent ones the one that comes first.
-fn most_of_few(ints: &IntColumn<'_>, least: i64, rows: impl Iterator<Item = usize>, at_least: u64) -> Option<i64> {
-    let (mut counts, mut order, mut different) = ([0_u64; BITS as usize], [0_usize; BITS as usize], 0);
-    ints.each(rows, |_, value| {
-        let Ok(place) = usize::try_from(value.abs_diff(least)) else { return };
-        if let Some(count) = counts.get_mut(place) {
-            if *count == 0
-                && let Some(slot) = order.get_mut(different)
-            {
-                *slot = place;
-                different += 1;
+impl Default for Few {
+    fn default() -> Self {
+        Self { least: 0, counts: [0; Self::MOST], seen: Vec::new() }
+    }
+}
+
+impl Few {
+    /// Different values at most.
+    const MOST: usize = 256;
+
+    /// Begins with values of a column; not if it has too many different ones.
+    fn begin(&mut self, column: &IntColumn<'_>) -> bool {
+        for place in self.seen.drain(..) {
+            if let Some(count) = self.counts.get_mut(usize::from(place)) {
+                *count = 0;
+            }
+        }
+        let (least, greatest) = column.bounds();
+        self.least = least;
+        greatest.abs_diff(least) < Self::MOST as u64
+    }
+
+    fn see(&mut self, value: i64) {
+        let Ok(place) = u8::try_from(value.abs_diff(self.least)) else { return };
+        if let Some(count) = self.counts.get_mut(usize::from(place)) {
+            if *count == 0 {
+                self.seen.push(place);
             }
             *count += 1;
         }
-    });
-    let mut best = None;
-    for place in order.iter().take(different) {
-        let count = counts.get(*place).copied().unwrap_or(0);
-        if count >= at_least && best.is_none_or(|(most, _)| count > most) {
-            best = Some((count, *place));
-        }
     }
-    best.and_then(|(_, place)| least.checked_add_unsigned(place as u64))
+
+    fn distinct(&self) -> i64 {
+        i64::try_from(self.seen.len()).unwrap_or(i64::MAX)
+    }
+
+    /// Of equally frequent ones the one that came first.
+    fn most_frequent(&self, at_least: u64) -> Option<i64> {
+        let mut best: Option<(u32, u8)> = None;
+        for place in &self.seen {
+            let count = self.counts.get(usize::from(*place)).copied().unwrap_or(0);
+            if u64::from(count) >= at_least && best.is_none_or(|(most, _)| count > most) {
+                best = Some((count, *place));
+            }
+        }
+        best.and_then(|(_, place)| self.least.checked_add(i64::from(place)))
+    }
 }
 
 /// The most frequent of sorted values with their places, of equally frequent ones the one whose first place is first.

@@ -68,8 +68,22 @@ fn inside(set: &[u64], range: Range<usize>) -> impl DoubleEndedIterator<Item = (
     })
 }
 
+/// The bits of a range that lies within one word, with the first place of the word: nearly all contacts have few rows.
+fn in_one_word(set: &[u64], range: &Range<usize>) -> Option<(usize, u64)> {
+    let at = range.start / 64;
+    let length = range.len();
+    if length == 0 || range.start % 64 + length > 64 {
+        return None;
+    }
+    Some((at * 64, set.get(at)? & u64::MAX >> (64 - length) << (range.start % 64)))
+}
+
 /// From the first to the last of a range, with what lies between.
 pub(super) fn bounds(set: &[u64], range: Range<usize>) -> Range<usize> {
+    if let Some((base, word)) = in_one_word(set, &range) {
+        let start = base + word.trailing_zeros() as usize;
+        return if word == 0 { 0..0 } else { start..base + 64 - word.leading_zeros() as usize };
+    }
     let mut some = inside(set, range).filter(|(_, word)| *word != 0);
     let Some((first, word)) = some.next() else { return 0..0 };
     let start = first * 64 + word.trailing_zeros() as usize;
@@ -79,6 +93,9 @@ pub(super) fn bounds(set: &[u64], range: Range<usize>) -> Range<usize> {
 
 /// How many lie in a range.
 pub(super) fn count_in(set: &[u64], range: Range<usize>) -> usize {
+    if let Some((_, word)) = in_one_word(set, &range) {
+        return word.count_ones() as usize;
+    }
     inside(set, range).map(|(_, word)| word.count_ones() as usize).sum()
 }
 

@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use super::ExecError;
+use super::bits;
 use super::chunk::Events;
 use super::ends::Span;
 use super::eval::Chunk;
@@ -162,6 +163,11 @@ fn by_rows<'c>(chunk: &mut Chunk<'c>, events: &'c Events<'c>, atom: &'c EventAto
     let Some(mut reader) = Reader::of(chunk.context, chunk.data, atom.event, atom.filter.as_ref(), &operands, slots.len()) else {
         return Ok(found);
     };
+    if let TimeSpan::Fixed(span) = atom.span
+        && by_blocks(&mut reader, &atom.test, span, &candidates, &mut found)
+    {
+        return Ok(found);
+    }
     for (at, slot) in slots.iter().enumerate() {
         if at % 4096 == 4095 {
             chunk.check_cancelled()?;
@@ -171,6 +177,29 @@ fn by_rows<'c>(chunk: &mut Chunk<'c>, events: &'c Events<'c>, atom: &'c EventAto
         }
     }
     Ok(found)
+}
+
+/// The same for many contacts, block by block; not for all tests.
+fn by_blocks(reader: &mut Reader<'_>, test: &EventTest, span: Interval, candidates: &Words, found: &mut Words) -> bool {
+    let EventTest::Count(range) = test else { return false };
+    // Whoever has no row that passes.
+    let mut without = words::copy(candidates);
+    let known = reader.each_block(span, |slot, rows, passing| {
+        let slot = usize::from(slot);
+        if words::contains(candidates, slot) {
+            let count = bits::count_in(passing, rows) as u64;
+            if count > 0 {
+                words::remove(&mut without, slot);
+                if range.contains(count) {
+                    words::insert(found, slot);
+                }
+            }
+        }
+    });
+    if known && range.contains(0) {
+        words::or(found, &without);
+    }
+    known
 }
 
 fn answer(reader: &mut Reader<'_>, test: &EventTest, slot: u16, at: usize, span: Interval) -> bool {

@@ -208,8 +208,18 @@ enum Inside {
     Some(Vec<u64>),
 }
 
-/// So few contacts of a chunk that reading the rows of each is faster than reading all rows.
-const FEW: usize = crate::store::CHUNK as usize / 24;
+impl Inside {
+    /// As bits, of a block of so many rows.
+    fn rows(&self, rows: usize) -> Vec<u64> {
+        match self {
+            Self::All => bits::first(rows),
+            Self::Some(rows) => rows.clone(),
+        }
+    }
+}
+
+/// Where less than one contact of so many is asked for, reading the rows of each is faster than reading all rows.
+const FEW: usize = 24;
 
 impl<'c> Reader<'c> {
     /// A reader of a source, for so many contacts; nothing when nobody of the chunk has such an event.
@@ -237,7 +247,7 @@ impl<'c> Reader<'c> {
     ) -> Option<Self> {
         let events = data.events.get(&event)?;
         let operands = Rc::clone(operands);
-        let dense = (wanted > FEW).then_some(None);
+        let dense = (wanted.saturating_mul(FEW) > data.len as usize).then_some(None);
         Some(Self { context, events, event, filter, attr: None, scalar: Scalar::Text, operands, dense, open: None })
     }
 
@@ -277,7 +287,9 @@ impl<'c> Reader<'c> {
         if open.never || span.is_empty() {
             return 0..0;
         }
-        let (contact, rows) = open.block.rows.rows_from(open.contact, slot);
+        let rows = &open.block.rows;
+        let (contact, rows) =
+            if open.inside.is_some() { rows.rows_next(open.contact, slot) } else { rows.rows_from(open.contact, slot) };
         open.contact = contact;
         match &open.inside {
             Some(Inside::All) => rows,
@@ -290,30 +302,49 @@ impl<'c> Reader<'c> {
     fn seek_block(&mut self, slot: u16) {
         let from = self.open.as_ref().map_or(0, |open| open.number);
         let summary = &self.events.summary;
-        for (number, block) in self.events.blocks.iter().enumerate().skip(from) {
-            let end = summary.block_slots(u32::try_from(number).unwrap_or(u32::MAX)).end;
-            if u32::from(slot) < end {
-                let attributes = Attributes { context: self.context, event: self.event, block };
-                let test = self.filter.map(|f| RowTest::new(&attributes, f, &self.operands));
-                let never = test.as_ref().is_some_and(RowTest::is_never);
-                let column = self.attr.and_then(|attr| block.attributes.get(&attr)).map(AsRef::as_ref);
-                let inside = self.dense.flatten().filter(|_| !never).map(|span| inside(block.rows.ts(), span));
-                let passing = match (&test, &inside) {
-                    (Some(test), Some(inside)) if !self.compares() => {
-                        let mut rows = match inside {
-                            Inside::All => bits::first(block.rows.rows()),
-                            Inside::Some(rows) => rows.clone(),
-                        };
-                        test.narrow(&mut rows);
-                        Some(rows)
-                    }
-                    _ => None,
-                };
-                self.open = Some(Open { number, block, end, contact: 0, test, never, column, inside, passing });
-                return;
+        let ahead = (from..self.events.blocks.len())
+            .find(|number| u32::from(slot) < summary.block_slots(u32::try_from(*number).unwrap_or(u32::MAX)).end);
+        self.open = ahead.and_then(|number| self.opened(number));
+    }
+
+    /// A block, with its filter brought to it.
+    fn opened(&self, number: usize) -> Option<Open<'c>> {
+        let block = self.events.blocks.get(number)?;
+        let end = self.events.summary.block_slots(u32::try_from(number).unwrap_or(u32::MAX)).end;
+        let attributes = Attributes { context: self.context, event: self.event, block };
+        let test = self.filter.map(|f| RowTest::new(&attributes, f, &self.operands));
+        let never = test.as_ref().is_some_and(RowTest::is_never);
+        let column = self.attr.and_then(|attr| block.attributes.get(&attr)).map(AsRef::as_ref);
+        let inside = self.dense.flatten().filter(|_| !never).map(|span| inside(block.rows.ts(), span));
+        let passing = match (&test, &inside) {
+            (Some(test), Some(inside)) if !self.compares() => {
+                let mut rows = inside.rows(block.rows.rows());
+                test.narrow(&mut rows);
+                Some(rows)
             }
+            _ => None,
+        };
+        Some(Open { number, block, end, contact: 0, test, never, column, inside, passing })
+    }
+
+    /// Hands on all contacts with the rows of each and, as bits, the rows of the block that lie in a span and pass; not where
+    /// few contacts are asked for, or the filter compares with values of the contact.
+    pub fn each_block(&mut self, span: Interval, mut see: impl FnMut(u16, Range<usize>, &[u64])) -> bool {
+        if self.dense.is_none() || self.compares() {
+            return false;
         }
-        self.open = None;
+        self.dense = Some(Some(span));
+        for number in 0..self.events.blocks.len() {
+            let Some(open) = self.opened(number) else { continue };
+            let rows = match (open.passing, open.inside) {
+                (Some(rows), _) => rows,
+                (None, Some(inside)) => inside.rows(open.block.rows.rows()),
+                // Nothing passes.
+                (None, None) => continue,
+            };
+            open.block.rows.contacts().for_each(|(slot, range)| see(slot, range, &rows));
+        }
+        true
     }
 
     /// Whether the filter compares with values of the contact.
@@ -360,6 +391,11 @@ impl<'c> Reader<'c> {
     /// The instant of a row.
     pub fn ts(&self, row: usize) -> i64 {
         self.open.as_ref().and_then(|open| open.block.rows.ts().at(row)).unwrap_or(i64::MIN)
+    }
+
+    /// The instants of the open block.
+    pub fn instants(&self) -> Option<&'c IntColumn<'c>> {
+        self.open.as_ref().map(|open| open.block.rows.ts())
     }
 
     /// The attribute of a row.

@@ -93,6 +93,10 @@ impl<'c> ColumnTest<'c> {
         match (column, predicate) {
             (_, Predicate::Never) if !or_empty => Self::Always(false),
             (_, Predicate::Set) if or_empty => Self::Always(true),
+            (Column::Int(column), Predicate::Set) => Self::Range { column, lo: i64::MIN, hi: i64::MAX, or_empty },
+            (Column::Text(column), Predicate::Set) => {
+                Self::Range { column: column.codes(), lo: i64::MIN, hi: i64::MAX, or_empty }
+            }
             (Column::Int(column), Predicate::In(set)) => Self::ints(column, set, or_empty),
             (Column::Text(column), Predicate::Text(test)) => {
                 let set = context.prepared.codes(column, test);

@@ -67,6 +67,12 @@ pub(super) fn insert(set: &mut Words, slot: usize) {
     }
 }
 
+pub(super) fn remove(set: &mut Words, slot: usize) {
+    if let Some(word) = set.get_mut(slot / 64) {
+        *word &= !(1 << (slot % 64));
+    }
+}
+
 /// The contacts, ascending.
 pub(super) fn iter(set: &Words) -> impl Iterator<Item = usize> {
     bits::iter(set)
