@@ -54,6 +54,7 @@ fn summarised<'c>(
     {
         return Ok(None);
     }
+    matched.readers().iter().for_each(|r| chunk.data.meter.summaries(&r.events().summary, slots.len()));
     let mut ints = Vec::with_capacity(slots.len());
     for (at, slot) in slots.iter().enumerate() {
         if at % 1024 == 1023 {

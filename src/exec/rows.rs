@@ -7,6 +7,7 @@ use std::rc::Rc;
 use super::cells::Cell;
 use super::chunk::{Block, Events};
 use super::eval::Context;
+use super::meter::RowMeter;
 use super::operands::Operands;
 use super::tests_on_cells::CellTest;
 use super::tests_on_columns::{ColumnTest, Columns};
@@ -133,6 +134,7 @@ pub(super) struct Reader<'c> {
     scalar: Scalar,
     operands: Rc<Operands<'c>>,
     open: Option<Open<'c>>,
+    meter: RowMeter<'c>,
 }
 
 /// The block that is being read.
@@ -172,7 +174,8 @@ impl<'c> Reader<'c> {
     ) -> Option<Self> {
         let events = data.events.get(&event)?;
         let operands = Rc::clone(operands);
-        Some(Self { context, events, event, filter, attr: None, scalar: Scalar::Text, operands, open: None })
+        let meter = RowMeter::new(&data.meter);
+        Some(Self { context, events, event, filter, attr: None, scalar: Scalar::Text, operands, open: None, meter })
     }
 
     /// What is known of all contacts.
@@ -206,7 +209,9 @@ impl<'c> Reader<'c> {
         }
         let (contact, rows) = open.block.rows.rows_from(open.contact, slot);
         open.contact = contact;
-        in_span(open.block.rows.ts(), rows, span)
+        let rows = in_span(open.block.rows.ts(), rows, span);
+        self.meter.rows(&rows);
+        rows
     }
 
     fn seek_block(&mut self, slot: u16) {
@@ -219,6 +224,7 @@ impl<'c> Reader<'c> {
                 let test = self.filter.map(|f| RowTest::new(&attributes, f, &self.operands));
                 let never = test.as_ref().is_some_and(RowTest::is_never);
                 let column = self.attr.and_then(|attr| block.attributes.get(&attr)).map(AsRef::as_ref);
+                self.meter.open(block, self.filter, self.attr);
                 self.open = Some(Open { number, block, end, contact: 0, test, never, column });
                 return;
             }

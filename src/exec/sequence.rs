@@ -70,7 +70,7 @@ fn possible(chunk: &Chunk<'_>, sequence: &Sequence, past: Interval, within: &Wor
     for step in sequence.steps.iter().filter(|s| !s.negated) {
         let mut some = words::empty();
         for events in step.sources.iter().filter_map(|s| chunk.data.events.get(&s.event)) {
-            words::or(&mut some, &candidates(events, window, &left));
+            words::or(&mut some, &candidates(&chunk.data.meter, events, window, &left));
         }
         left = some;
     }
