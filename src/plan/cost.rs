@@ -5,12 +5,12 @@
 #![expect(clippy::cast_precision_loss, reason = "estimates are rough")]
 
 use super::estimate::{Estimator, any, fixed, quorum};
-use super::sketch::Sketches;
+use super::sketch::{Sampled, Sketches};
 use super::{
     Aggregate, Atom, EventAtom, EventTest, Expr, ExprId, Function, Marks, Node, NodeId, Part, Plan, Predicate, RowFilter, Source,
-    TimeSpan,
+    TextPredicate, TimeSpan,
 };
-use crate::check::typed::EventValue;
+use crate::check::typed::{EventValue, TextOp};
 use crate::schema::Schema;
 
 /// A cost in picoseconds.
@@ -26,6 +26,8 @@ pub struct Cost {
 const SET: f64 = 8.0;
 /// Comparing a packed column.
 const SCAN: f64 = 150.0;
+/// Comparing the first or the last instants of events.
+const INSTANTS: f64 = 700.0;
 /// Adding the bitmap of a value.
 const BITMAP: f64 = 30.0;
 /// Going to a single contact and looking at a value of it.
@@ -304,9 +306,15 @@ impl Model<'_> {
 
     fn atom(&self, atom: &Atom) -> Cost {
         match atom {
+            Atom::Field { field, predicate: Predicate::Text(test), .. } => {
+                let sketch = self.estimator.sketches.and_then(|s| s.field(*field));
+                let large = sketch.is_some_and(|s| matches!(s.values, Sampled::Texts { whole: false, .. }));
+                Cost::scan(BITMAP + SET + if large { dictionary_cost(test) } else { 0.0 })
+            }
             Atom::Field { predicate, .. } => field_cost(predicate),
-            Atom::ContactId(_) => Cost::scan(40_000.0),
-            Atom::Sample(_) => Cost::each(60_000.0),
+            Atom::ContactId(Predicate::Text(test)) => Cost::scan(dictionary_cost(test)),
+            Atom::ContactId(_) => Cost::scan(SET),
+            Atom::Sample(_) => Cost::each(30_000.0),
             Atom::List(_) => Cost::scan(SET),
             Atom::Unchanged { .. } => Cost::scan(SCAN),
             Atom::Events(events) => self.events(events),
@@ -314,13 +322,17 @@ impl Model<'_> {
                 // Aggregates leave out contacts by the summaries first.
                 let aggregate = matches!(self.estimator.plan.expr(*value), Expr::Aggregate(_));
                 let test = Cost::each(2_000.0 + test_cost(predicate));
-                test.plus(Cost::scan(if aggregate { 2.0 * SCAN } else { SET }))
+                test.plus(Cost::scan(if aggregate { INSTANTS } else { SET }))
             }
             Atom::Sequence(sequence) => {
+                let plain = sequence.sources().all(|s| s.filter.is_none()) && sequence.steps.iter().all(|s| s.within.is_none());
+                let by_summary = plain && !sequence.by && sequence.steps.len() == 2;
                 let candidates = self.candidates(sequence.sources(), &sequence.span);
                 let rows: f64 = sequence.sources().map(|s| self.rows(s, &sequence.span)).sum();
                 let scans = sequence.sources().count() as f64;
-                Cost { scan: scans * 2.0 * SCAN, each: candidates * rows }
+                // Sorting by value; or what the first and the last of each decide.
+                let each = if by_summary { 2.0 * VALUE } else { rows * if sequence.by { 4.0 } else { 1.0 } };
+                Cost { scan: scans * INSTANTS, each: candidates * each }
             }
         }
     }
@@ -330,16 +342,20 @@ impl Model<'_> {
         let look = self.estimator.look(events.event, span);
         let rows = SEEK + look.rows * Self::filter(events.filter.as_ref());
         let scanned = events.filter.is_none() && matches!(events.span, TimeSpan::Fixed(_));
-        let (scans, open) = match &events.test {
+        let begins = if span.lo == i64::MIN { 0.0 } else { 2.0 * INSTANTS };
+        let (scan, open) = match &events.test {
             EventTest::Count(range) if scanned => {
                 let one = range.min <= 1 && range.max.is_none() || range.max == Some(0);
                 // One end inside decides whether there is any; how many there are only if all lie inside.
-                (if one { 3.0 } else { 4.0 }, look.candidates - if one { look.ends } else { look.whole })
+                let counts = if one { SET } else { 2.0 * SCAN };
+                (begins + counts, look.candidates - if one { look.ends } else { look.whole })
             }
-            EventTest::First(..) | EventTest::Last(..) if scanned && span.lo == i64::MIN => (1.0, 0.0),
-            _ => (2.0, look.candidates),
+            EventTest::First(..) if scanned && span.lo == i64::MIN => (INSTANTS, 0.0),
+            // Where events lie behind the span the summary does not tell the last one before.
+            EventTest::Last(..) if scanned && span.lo == i64::MIN && look.whole >= look.candidates => (INSTANTS, 0.0),
+            _ => (begins, look.candidates),
         };
-        Cost { scan: scans * SCAN, each: open.max(0.0) * rows }
+        Cost { scan: SET + scan, each: open.max(0.0) * rows }
     }
 
     /// For a contact that has events.
@@ -367,7 +383,7 @@ impl Model<'_> {
             Expr::Nothing | Expr::Constant(_) => 100.0,
             Expr::Field(_) => VALUE,
             Expr::If(..) => 4_000.0,
-            Expr::Logistic(_) => 50_000.0,
+            Expr::Logistic(_) => 270_000.0,
             Expr::Arithmetic(..) | Expr::Part(..) => CALCULATION,
             Expr::ContactId => 2.0 * VALUE,
             Expr::Aggregate(aggregate) => self.aggregate(aggregate),
@@ -417,12 +433,23 @@ impl Model<'_> {
 fn field_cost(predicate: &Predicate) -> Cost {
     match predicate {
         Predicate::Set | Predicate::Never => Cost::scan(2.0 * SET),
-        Predicate::Text(_) => Cost::scan(BITMAP + SET),
         Predicate::In(set) => {
             let scans = set.iter().take(9).count().max(1);
-            if scans > 8 { Cost::each(VALUE) } else { Cost::scan(SCAN * scans as f64 + SET) }
+            if scans > 8 { Cost::each(4.0 * VALUE) } else { Cost::scan(SCAN * scans as f64 + SET) }
         }
         other => Cost { scan: SET, each: VALUE + test_cost(other) },
+    }
+}
+
+/// A test on a dictionary that is as large as the chunk.
+fn dictionary_cost(test: &TextPredicate) -> f64 {
+    let folded = |exact: bool, cost: f64| if exact { cost } else { cost + 60_000.0 };
+    match test {
+        TextPredicate::In(_, folding, _) | TextPredicate::Part(TextOp::StartsWith, _, folding) => {
+            folded(folding.is_exact(), 3_000.0)
+        }
+        TextPredicate::Part(_, _, folding) => folded(folding.is_exact(), 8_000.0),
+        TextPredicate::Matches(_, _, folding) => folded(folding.is_exact(), 70_000.0),
     }
 }
 
@@ -436,5 +463,109 @@ fn test_cost(predicate: &Predicate) -> f64 {
         Predicate::Value(..) | Predicate::BetweenValues(..) => 15_000.0,
         Predicate::HasText(..) | Predicate::HasNumber(..) | Predicate::TextValue(..) => 20_000.0,
         Predicate::HasValue(..) | Predicate::InValue(..) | Predicate::Window(_) | Predicate::Items(..) => 50_000.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use super::super::Intervals;
+    use super::super::sketch::{EventSketch, Seen, Sketch};
+    use super::*;
+    use crate::check::typed::CountRange;
+    use crate::schema::{AttrId, EventId, FieldId};
+    use crate::time::Interval;
+    use crate::value::Folding;
+
+    /// Field 0 is text, nine of ten contacts have "x"; field 1 is a number from 0 to 99; every contact has event 0 in 2 of
+    /// 10 cases and event 1 in 9.
+    struct Data;
+
+    impl Sketches for Data {
+        fn contacts(&self) -> u64 {
+            1_000
+        }
+
+        fn field(&self, field: FieldId) -> Option<Rc<Sketch>> {
+            let texts = vec![("x".to_owned(), 0.9), ("y".to_owned(), 0.1)];
+            let values = if field.0 == 0 { Sampled::Texts { texts, whole: true } } else { Sampled::Ints((0..100).collect()) };
+            Some(Rc::new(Sketch { present: 1.0, values }))
+        }
+
+        fn since(&self, _: FieldId) -> Option<Rc<Sketch>> {
+            None
+        }
+
+        fn attribute(&self, _: EventId, _: AttrId) -> Option<Rc<Sketch>> {
+            None
+        }
+
+        fn event(&self, event: EventId) -> Option<Rc<EventSketch>> {
+            let seen = vec![Seen { first: 0, last: 1_000, count: 10 }; if event.0 == 0 { 2 } else { 9 }];
+            Some(Rc::new(EventSketch { asked: 10, seen }))
+        }
+    }
+
+    fn schema() -> Schema {
+        crate::schema::toml::parse("[fields]\nt = \"text\"\nn = \"number\"\n[events.A]\n[events.B]\n").unwrap()
+    }
+
+    fn text(text: &str) -> Node {
+        let predicate = Predicate::Text(TextPredicate::In(vec![text.to_owned()], Folding::default(), false));
+        Node::Atom(Atom::Field { field: FieldId(0), predicate, or_empty: false })
+    }
+
+    fn number(lo: i128) -> Node {
+        let predicate = Predicate::In(Intervals::range(lo, i128::MAX));
+        Node::Atom(Atom::Field { field: FieldId(1), predicate, or_empty: false })
+    }
+
+    fn events(event: u16) -> Node {
+        // Its own rows decide: it neither begins nor ends inside.
+        let span = TimeSpan::Fixed(Interval { lo: 400, hi: 600 });
+        let test = EventTest::Count(CountRange { min: 1, max: None });
+        Node::Atom(Atom::Events(EventAtom { event: EventId(event), span, filter: None, test }))
+    }
+
+    /// The order of the parts of a group, and the estimate.
+    fn ordered(nodes: &[Node], group: fn(Vec<NodeId>) -> Node) -> (Vec<usize>, u64) {
+        let mut plan = Plan::default();
+        let parts: Vec<NodeId> = nodes.iter().map(|node| plan.add(node.clone())).collect();
+        let root = plan.add(group(parts.clone()));
+        plan.ask(root);
+        let costs = Costs::of(&plan, &schema(), &plan.marked(&plan.root_parts(), true), Some(&Data));
+        let place = |id: &NodeId| parts.iter().position(|p| p == id).unwrap();
+        (costs.ordered(root).iter().map(place).collect(), costs.contacts(root).unwrap())
+    }
+
+    #[test]
+    fn parts_come_by_what_they_settle_for_their_cost() {
+        // A bitmap that keeps nearly everybody comes after a scan that keeps hardly anybody.
+        assert_eq!(ordered(&[text("x"), number(99)], Node::All).0, [1, 0]);
+        assert_eq!(ordered(&[text("x"), number(99)], Node::Any).0, [0, 1]);
+        // Of equal costs the part that settles more.
+        assert_eq!(ordered(&[number(10), number(90)], Node::All).0, [1, 0]);
+        assert_eq!(ordered(&[number(90), number(10)], Node::Any).0, [1, 0]);
+        // Reading events comes last, and rare ones before frequent ones.
+        assert_eq!(ordered(&[events(1), events(0), text("x")], Node::All).0, [2, 1, 0]);
+    }
+
+    #[test]
+    fn estimates_are_of_independent_parts() {
+        assert_eq!(ordered(&[text("x"), number(50)], Node::All).1, 450);
+        assert_eq!(ordered(&[text("x"), number(50)], Node::Any).1, 950);
+    }
+
+    #[test]
+    fn later_parts_are_asked_about_fewer() {
+        let mut plan = Plan::default();
+        let (a, b) = (plan.add(number(90)), plan.add(text("x")));
+        let all = plan.add(Node::All(vec![b, a]));
+        let root = plan.add(Node::Not(all));
+        plan.ask(root);
+        let costs = Costs::of(&plan, &schema(), &plan.marked(&plan.root_parts(), true), Some(&Data));
+        let asked = costs.asked(&plan);
+        assert_eq!([root, all, a, b].map(|id| (asked[id.0 as usize] * 10.0).round()), [10.0, 10.0, 10.0, 1.0]);
     }
 }

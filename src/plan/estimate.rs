@@ -358,7 +358,7 @@ mod tests {
         near(quorum(CountRange { min: 1, max: None }, &[0.5, 0.5]), 0.75);
         near(quorum(CountRange { min: 1, max: Some(1) }, &[0.5, 0.5, 0.5]), 0.375);
         near(between(1.0, CountRange { min: 1, max: None }), 1.0 - (-1_f64).exp());
-        near(between(100.0, CountRange { min: 100, max: None }), 0.5);
+        near(between(99.5, CountRange { min: 100, max: None }), 0.5);
         near(between(3.0, CountRange { min: 0, max: Some(0) }), (-3_f64).exp());
         let seen = Seen { first: 10, last: 20, count: 4 };
         let all = Interval { lo: 0, hi: 30 };
