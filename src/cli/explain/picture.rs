@@ -11,7 +11,7 @@ const BAR: f64 = 160.0;
 /// Letters of a box; the whole text is seen under the pointer.
 const LETTERS: usize = 84;
 /// Pixels of a letter, roughly, so that texts fit.
-const LETTER: f64 = 6.7;
+const LETTER: f64 = 7.1;
 
 /// A line of the picture.
 struct Row<'i> {
@@ -38,7 +38,8 @@ pub fn svg(explained: &Explained) -> String {
     let bars = rows.iter().map(|row| x(row.depth) + width(&text(row))).fold(0.0, f64::max) + 24.0;
     let height = y(rows.len()) + 34.0;
     let mut svg = Svg::new(bars + BAR + 330.0, height);
-    let dearest = explained.roots.iter().map(|(_, root)| root.cost).max().unwrap_or(0);
+    let cost = |row: &Row<'_>| if let Label::Item(item) = row.label { item.cost } else { 0 };
+    let dearest = rows.iter().map(cost).max().unwrap_or(0);
     for (at, row) in rows.iter().enumerate() {
         draw(&mut svg, at, row);
         if let Label::Item(item) = row.label {

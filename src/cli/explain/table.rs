@@ -33,7 +33,7 @@ fn row(tree: String, item: Option<&Item>) -> Vec<String> {
     let mut row = vec![String::new(); 9];
     let mut tree = tree;
     match item {
-        Some(Item { measured: Some(figures), about, .. }) => row = cells(figures, *about),
+        Some(Item { measured: Some(figures), .. }) => row = cells(figures),
         Some(_) => tree.push_str("  (see above)"),
         None => {}
     }
@@ -41,14 +41,14 @@ fn row(tree: String, item: Option<&Item>) -> Vec<String> {
     row
 }
 
-fn cells(figures: &Figures, about: Option<u64>) -> Vec<String> {
+fn cells(figures: &Figures) -> Vec<String> {
     let m = figures.measured;
     let read = if m.bytes == 0 { String::new() } else { bytes(m.bytes) };
     let memory = if m.bytes == 0 { String::new() } else { percent(figures.bandwidth) };
     vec![
         table::grouped(m.asked),
         table::grouped(m.found),
-        about.map_or(String::new(), table::grouped),
+        table::grouped(figures.expected),
         read,
         milliseconds(m.own_ns),
         milliseconds(m.whole_ns),

@@ -64,6 +64,8 @@ pub struct Measured {
 pub struct Figures {
     /// What happened.
     pub measured: Measured,
+    /// How many of those asked about it was expected to let through.
+    pub expected: u64,
     /// Its own time as a share of that of all nodes, 0 to 1.
     pub time: f64,
     /// The same as the cost model has it.
@@ -189,6 +191,7 @@ impl Explainer<'_> {
         let rate = if seconds > 0.0 { number(measured.bytes) / seconds } else { 0.0 };
         Some(Figures {
             measured,
+            expected: self.costs.of_contacts(id, measured.asked),
             time: number(measured.own_ns) / number(all.max(1)),
             predicted: self.predicted.get(id.0 as usize).copied().unwrap_or(0.0),
             bandwidth: if run.bandwidth > 0.0 { rate / run.bandwidth } else { 0.0 },

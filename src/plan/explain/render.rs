@@ -117,6 +117,7 @@ fn json_figures(figures: &Figures) -> Value {
     json!({
         "asked": measured.asked,
         "found": measured.found,
+        "expected": figures.expected,
         "bytes": measured.bytes,
         "own_ns": measured.own_ns,
         "whole_ns": measured.whole_ns,
@@ -132,12 +133,11 @@ fn dot(item: &Item, out: &mut String) {
     }
     let mut label = item.words.replace('\\', "\\\\").replace('"', "\\\"");
     let _ = match (&item.measured, item.about) {
-        (Some(Figures { measured, time, predicted, .. }), about) => {
-            let about = about.map_or(String::new(), |n| format!(" (about {n})"));
+        (Some(Figures { measured, expected, time, predicted, .. }), _) => {
             let (own, time, model) = (milliseconds(measured.own_ns), percent(*time), percent(*predicted));
             write!(
                 label,
-                "\\n{} asked, {} found{about}\\n{own}, {time} of the time (model: {model})",
+                "\\n{} asked, {} found (about {expected})\\n{own}, {time} of the time (model: {model})",
                 measured.asked, measured.found
             )
         }
