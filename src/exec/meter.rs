@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use super::chunk::Block;
+use super::chunk::{Block, Ids};
 use crate::plan::RowFilter;
 use crate::schema::AttrId;
 use crate::store::column::{Column, IntColumn};
@@ -49,6 +49,11 @@ impl Meter {
     /// Counts the summaries of contacts that are looked at one by one: first, last and how many.
     pub fn summaries(&self, summary: &EventChunk<'_>, many: usize) {
         self.add(|| many * (summary.first().width() + summary.last().width() + summary.count().width()));
+    }
+
+    /// Counts ids of contacts that are looked at one by one.
+    pub fn ids(&self, ids: &Ids<'_>, many: impl FnOnce() -> usize) {
+        self.add(|| ids.0.first().map_or(0, width) * many());
     }
 
     /// Counts values of a column that are looked at one by one.

@@ -24,6 +24,7 @@ pub(super) fn sequence<'c>(chunk: &mut Chunk<'c>, sequence: &'c Sequence, within
     let mut found = words::empty();
     let mut slots = words::slots(&possible);
     if let Some(shortcut) = Shortcut::new(chunk, sequence, past) {
+        shortcut.begin.iter().chain(&shortcut.end).for_each(|summary| chunk.data.meter.summaries(summary, slots.len()));
         slots.retain(|slot| {
             let decided = shortcut.decide(usize::from(*slot));
             if decided == Some(true) {

@@ -28,7 +28,10 @@ pub(super) fn expr<'c>(chunk: &mut Chunk<'c>, id: ExprId, slots: &[u16]) -> Resu
             None => Values::Same(None),
         },
         Expr::ContactId => match &chunk.data.ids {
-            Some(ids) => Values::Texts(slots.iter().map(|slot| ids.get(usize::from(*slot))).collect()),
+            Some(ids) => {
+                chunk.data.meter.ids(ids, || slots.len());
+                Values::Texts(slots.iter().map(|slot| ids.get(usize::from(*slot))).collect())
+            }
             None => Values::Same(None),
         },
         Expr::Aggregate(aggregate) => aggregates::aggregate(chunk, aggregate, slots)?,

@@ -1,4 +1,4 @@
-//! Laws of set algebra that make plans smaller. One function, one law; its first doc line is the law; `None` means
+//! Laws of set algebra that make plans smaller. One function, one law; its documentation is the law; `None` means
 //! unchanged. [`super::rewriting`] applies them.
 
 use std::collections::{BTreeMap, HashSet};
@@ -48,7 +48,7 @@ pub const LAWS: [Law; 12] = [
 ];
 
 impl Law {
-    /// What it says: the first line of documentation of its function, read from the source so that it stands in one place.
+    /// What it says: the documentation of its function, read from the source so that it stands in one place.
     #[must_use]
     pub fn text(&self) -> String {
         const SOURCE: &str = include_str!("laws.rs");
