@@ -38,6 +38,8 @@ const CALCULATION: f64 = 8_000.0;
 const SEEK: f64 = 25_000.0;
 /// Looking at an event.
 const ROW: f64 = 3_000.0;
+/// Contacts of a chunk.
+const CHUNK: f64 = 65_536.0;
 /// How little a scan counts beside what is asked of single contacts when parts are ordered: it costs the same wherever it
 /// stands, unless nobody is left.
 const ORDER: f64 = 1.0 / 16.0;
@@ -312,15 +314,18 @@ impl Model<'_> {
     fn atom(&self, atom: &Atom) -> Cost {
         match atom {
             Atom::Field { field, predicate: Predicate::Text(test), .. } => {
-                let sketch = self.estimator.sketches.and_then(|s| s.field(*field));
-                let large = sketch.is_some_and(|s| matches!(s.values, Sampled::Texts { whole: false, .. }));
-                Cost::scan(BITMAP + SET + if large { dictionary_cost(test) } else { 0.0 })
+                match self.estimator.sketches.and_then(|s| s.field(*field)).map(|sketch| sketch.values.clone()) {
+                    Some(Sampled::Texts { texts, whole: true }) => small_dictionary_cost(test, texts.len()),
+                    Some(Sampled::Texts { whole: false, .. }) => Cost::scan(BITMAP + SET + dictionary_cost(test)),
+                    _ => Cost::scan(BITMAP + SET),
+                }
             }
             Atom::Field { predicate, .. } => field_cost(predicate),
             Atom::ContactId(Predicate::Text(test)) => Cost::scan(dictionary_cost(test)),
             Atom::Sample(_) => Cost::each(30_000.0),
             Atom::ContactId(_) | Atom::List(_) => Cost::scan(SET),
-            Atom::Unchanged { .. } => Cost::scan(SCAN),
+            // Where nothing changed since, the bounds of the column say so.
+            Atom::Unchanged { .. } => Cost::scan(if self.estimator.atom(atom) < 0.999 { SCAN } else { SET }),
             Atom::Events(events) => self.events(events),
             Atom::Value { value, predicate, .. } => {
                 // Aggregates leave out contacts by the summaries first.
@@ -443,6 +448,17 @@ fn field_cost(predicate: &Predicate) -> Cost {
         }
         other => Cost { scan: SET, each: VALUE + test_cost(other) },
     }
+}
+
+/// A test on so many texts, each of which has a bitmap.
+fn small_dictionary_cost(test: &TextPredicate, texts: usize) -> Cost {
+    let passing = match test {
+        TextPredicate::In(list, _, false) => list.len().min(texts),
+        TextPredicate::In(list, _, true) => texts.saturating_sub(list.len()),
+        _ => texts / 16,
+    };
+    let looked_at = dictionary_cost(test) * texts as f64 / CHUNK;
+    Cost::scan(SET + BITMAP * passing.max(1) as f64 + looked_at)
 }
 
 /// A test on a dictionary that is as large as the chunk.
