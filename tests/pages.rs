@@ -245,11 +245,19 @@ fn shell(blocks: &[&Block], folder: &Path) -> Vec<String> {
     parts
 }
 
-/// The text without what differs from run to run or with every tuning: times taken, costs, and the spaces that keep columns.
+/// The text without what differs from run to run or with every tuning: times taken, costs, in lines with times whole
+/// percentages, and the spaces that keep columns.
 #[cfg(unix)]
 fn timeless(text: &str) -> String {
-    let times = regex::Regex::new(r#" *\d+\.\d+ m?s\b|"(max|median|min)":\d+|\(cost \d+\)"#).unwrap();
-    let text = times.replace_all(text, " #");
+    let times = regex::Regex::new(r#" *\d+\.\d+ (m?s|GB/s)\b|"(max|median|min)":\d+|(\(|, )cost \d+\)"#).unwrap();
+    let shares = regex::Regex::new(r"( # .*?) \d+ %").unwrap();
     let spaces = regex::Regex::new(r" +").unwrap();
-    text.lines().map(|line| spaces.replace_all(line, " ").trim_end().to_owned() + "\n").collect()
+    let line = |line: &str| {
+        let mut line = times.replace_all(line, " #").into_owned();
+        while let std::borrow::Cow::Owned(fewer) = shares.replace(&line, "$1 #%") {
+            line = fewer;
+        }
+        spaces.replace_all(&line, " ").trim_end().to_owned() + "\n"
+    };
+    text.lines().map(line).collect()
 }

@@ -122,7 +122,7 @@ pub enum Command {
     Trend(TrendArgs),
     /// Show how a segment is evaluated
     #[command(
-        before_help = "Examples:\n  segql explain segment.seg vip --store data.segql\n  segql explain -e 'event MailOpen within 30d' --schema schema.toml --format json"
+        before_help = "Examples:\n  segql explain segment.seg vip --store data.segql\n  segql explain -e 'event MailOpen within 30d' --schema schema.toml --format json\n  segql explain segment.seg vip --store data.segql --analyze --repeat 9\n  segql explain segment.seg --store data.segql --analyze --format svg > plan.svg\n  segql explain segment.seg --schema schema.toml --rewrites"
     )]
     Explain(ExplainArgs),
     /// Describe a field or an event: coverage, top values, histogram, months
@@ -658,6 +658,8 @@ pub enum ExplainFormat {
     Json,
     /// A graph for Graphviz
     Dot,
+    /// A picture
+    Svg,
 }
 
 /// `segql explain`
@@ -669,6 +671,15 @@ pub struct ExplainArgs {
     pub data: DataArgs,
     #[command(flatten)]
     pub now: NowArgs,
+    /// Evaluate, and show contacts, bytes and time at each node
+    #[arg(long)]
+    pub analyze: bool,
+    /// With `--analyze`: evaluate so many times and show the median
+    #[arg(long, default_value_t = 1, value_name = "N", requires = "analyze", value_parser = clap::value_parser!(u32).range(1..))]
+    pub repeat: u32,
+    /// Show what the laws of set algebra made of the script instead
+    #[arg(long, conflicts_with = "analyze")]
+    pub rewrites: bool,
     /// What to print
     #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
     pub format: ExplainFormat,

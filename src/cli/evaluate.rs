@@ -6,7 +6,7 @@ use roaring::RoaringBitmap;
 
 use super::failure::Failure;
 use super::script::Script;
-use crate::exec::{Cancel, Engine, ExecError, evaluate};
+use crate::exec::{Cancel, Engine, evaluate};
 use crate::plan::{lower_wanted, rewrite};
 use crate::store::Snapshot;
 use crate::time::Clock;
@@ -41,10 +41,7 @@ pub fn segments(
         let mut set = RoaringBitmap::new();
         for _ in 0..repeat {
             let begin = Instant::now();
-            let mut sets = evaluate(&engine, &plan, clock, cancel).map_err(|error| match error {
-                ExecError::Cancelled => Failure::Interrupted,
-                ExecError::Store(error) => error.into(),
-            })?;
+            let mut sets = evaluate(&engine, &plan, clock, cancel)?;
             times.push(u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX));
             set = sets.pop().unwrap_or_default();
         }

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::path::Path;
 
+use crate::exec::ExecError;
 use crate::ingest::IngestError;
 use crate::store::StoreError;
 pub(super) use crate::store::reason;
@@ -67,6 +68,15 @@ impl From<StoreError> for Failure {
         match error {
             StoreError::Interrupted => Self::Interrupted,
             error => Self::io(error),
+        }
+    }
+}
+
+impl From<ExecError> for Failure {
+    fn from(error: ExecError) -> Self {
+        match error {
+            ExecError::Cancelled => Self::Interrupted,
+            ExecError::Store(error) => error.into(),
         }
     }
 }

@@ -32,6 +32,7 @@ mod run;
 mod schema;
 mod script;
 mod sets;
+mod svg;
 mod table;
 mod test;
 

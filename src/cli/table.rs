@@ -19,6 +19,17 @@ pub fn texts(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String
     written(&filled(header, rows))
 }
 
+/// A table without lines, all of whose columns but the last are numbers.
+pub fn figures(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let mut table = filled(header, rows);
+    for at in 0..header.len().saturating_sub(1) {
+        if let Some(column) = table.column_mut(at) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    written(&table)
+}
+
 fn filled(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Table {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(header);

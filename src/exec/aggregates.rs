@@ -59,6 +59,7 @@ fn summarised<'c>(
     {
         return Ok(None);
     }
+    matched.readers().iter().for_each(|r| chunk.data.meter.summaries(&r.events().summary, slots.len()));
     let mut ints = Vec::with_capacity(slots.len());
     for (at, slot) in slots.iter().enumerate() {
         if at % 1024 == 1023 {
@@ -157,7 +158,11 @@ fn of_one_type<'c>(
             }
             Function::Distinct | Function::MostFrequent(_) => {
                 let Some(column) = column else {
-                    if matches!(function, Function::Distinct) { ints.push(Some(0)) } else { cells.push(None) }
+                    if matches!(function, Function::Distinct) {
+                        ints.push(Some(0))
+                    } else {
+                        cells.push(None)
+                    }
                     continue;
                 };
                 if !few.begin(column) {

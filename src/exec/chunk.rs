@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use super::meter::Meter;
 use super::words::Set;
 use crate::schema::{AttrId, EventId, FieldId};
 use crate::store::column::Column;
@@ -21,6 +22,8 @@ pub(super) struct ChunkData<'s> {
     pub since: HashMap<FieldId, Arc<Column<'s>>>,
     pub ids: Option<Arc<Ids<'s>>>,
     pub events: HashMap<EventId, Events<'s>>,
+    /// What is looked at of them.
+    pub meter: Meter,
 }
 
 /// The events of one type.
@@ -51,6 +54,15 @@ impl<'s> Ids<'s> {
 
 impl ChunkData<'_> {
     pub fn new(chunk: u32, len: u32, members: Set) -> Self {
-        Self { chunk, len, members, fields: HashMap::new(), since: HashMap::new(), ids: None, events: HashMap::new() }
+        Self {
+            chunk,
+            len,
+            members,
+            fields: HashMap::new(),
+            since: HashMap::new(),
+            ids: None,
+            events: HashMap::new(),
+            meter: Meter::default(),
+        }
     }
 }

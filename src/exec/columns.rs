@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::chunk::{Block, ChunkData, Events, Ids};
 use super::lists::{self, ByChunk};
+use super::sketches::Made;
 use super::words::Set;
 use super::{Cancel, ExecError};
 use crate::plan::{Atom, Expr, Marks, Node, Part, Plan};
@@ -24,6 +25,8 @@ pub struct Engine<'s> {
     attributes: Cache<AttributeKey, Option<Arc<Column<'s>>>>,
     /// Static lists, by their texts.
     lists: RefCell<Vec<KnownList>>,
+    /// What estimates are made from.
+    sketches: Made,
 }
 
 /// Layer, event type, chunk, block and attribute.
@@ -110,6 +113,7 @@ impl<'s> Engine<'s> {
             rows: RefCell::default(),
             attributes: RefCell::default(),
             lists: RefCell::default(),
+            sketches: Made::default(),
         }
     }
 
@@ -128,15 +132,12 @@ impl<'s> Engine<'s> {
     fn layer(&self, chunk: u32, layer: Layer, members: Set, needs: &Needs) -> Result<ChunkData<'s>, StoreError> {
         let mut data = ChunkData::new(chunk, self.snapshot.chunk_len(chunk), members);
         for field in &needs.fields {
-            let read = || Ok(self.snapshot.field_in(layer, *field, chunk)?.map(Arc::new));
-            let column = cached(&self.fields, (layer, *field, chunk), read)?;
-            if let Some(column) = column {
+            if let Some(column) = self.field_column(layer, *field, chunk)? {
                 data.fields.insert(*field, column);
             }
         }
         for field in &needs.since {
-            let read = || Ok(self.snapshot.field_since(layer, *field, chunk)?.map(Arc::new));
-            if let Some(column) = cached(&self.since, (layer, *field, chunk), read)? {
+            if let Some(column) = self.since_column(layer, *field, chunk)? {
                 data.since.insert(*field, column);
             }
         }
@@ -149,6 +150,35 @@ impl<'s> Engine<'s> {
             }
         }
         Ok(data)
+    }
+
+    /// The sketches that have been made.
+    pub(super) fn made(&self) -> &Made {
+        &self.sketches
+    }
+
+    pub(super) fn field_column(&self, layer: Layer, field: FieldId, chunk: u32) -> Result<Option<Arc<Column<'s>>>, StoreError> {
+        cached(&self.fields, (layer, field, chunk), || Ok(self.snapshot.field_in(layer, field, chunk)?.map(Arc::new)))
+    }
+
+    pub(super) fn since_column(&self, layer: Layer, field: FieldId, chunk: u32) -> Result<Option<Arc<Column<'s>>>, StoreError> {
+        cached(&self.since, (layer, field, chunk), || Ok(self.snapshot.field_since(layer, field, chunk)?.map(Arc::new)))
+    }
+
+    pub(super) fn summary(&self, layer: Layer, event: EventId, chunk: u32) -> Result<Option<Arc<EventChunk<'s>>>, StoreError> {
+        cached(&self.summaries, (layer, event, chunk), || Ok(self.snapshot.events_in(layer, event, chunk)?.map(Arc::new)))
+    }
+
+    pub(super) fn attribute_column(
+        &self,
+        layer: Layer,
+        event: EventId,
+        chunk: u32,
+        block: u32,
+        attr: AttrId,
+    ) -> Result<Option<Arc<Column<'s>>>, StoreError> {
+        let read = || Ok(self.snapshot.attribute_in(layer, event, chunk, block, attr)?.map(Arc::new));
+        cached(&self.attributes, (layer, event, chunk, block, attr), read)
     }
 
     /// The contacts of a static list.
@@ -174,18 +204,14 @@ impl<'s> Engine<'s> {
         chunk: u32,
         wanted: &BTreeSet<AttrId>,
     ) -> Result<Option<Events<'s>>, StoreError> {
-        let read = || Ok(self.snapshot.events_in(layer, event, chunk)?.map(Arc::new));
-        let summary = cached(&self.summaries, (layer, event, chunk), read)?;
-        let Some(summary) = summary else { return Ok(None) };
+        let Some(summary) = self.summary(layer, event, chunk)? else { return Ok(None) };
         let mut blocks = Vec::new();
         for block in 0..summary.blocks() {
             let read = || Ok(Arc::new(self.snapshot.rows_in(layer, event, chunk, block)?));
             let rows = cached(&self.rows, (layer, event, chunk, block), read)?;
             let mut attributes = BTreeMap::new();
             for attr in wanted {
-                let read = || Ok(self.snapshot.attribute_in(layer, event, chunk, block, *attr)?.map(Arc::new));
-                let column = cached(&self.attributes, (layer, event, chunk, block, *attr), read)?;
-                if let Some(column) = column {
+                if let Some(column) = self.attribute_column(layer, event, chunk, block, *attr)? {
                     attributes.insert(*attr, column);
                 }
             }

@@ -19,6 +19,7 @@ pub(super) fn id(chunk: &Chunk<'_>, predicate: &Predicate, within: &Words) -> Se
             for column in chunk.data.ids.iter().flat_map(|ids| &ids.0) {
                 let Column::Text(ids) = column else { continue };
                 let codes = chunk.context.prepared.codes(ids, test);
+                chunk.data.meter.values(column, column.len());
                 for slot in (0..column.len()).filter(|slot| ids.code(*slot).is_some_and(|code| codes.contains(code))) {
                     words::insert(&mut set, base + slot);
                 }
@@ -35,6 +36,7 @@ pub(super) fn id(chunk: &Chunk<'_>, predicate: &Predicate, within: &Words) -> Se
 pub(super) fn sample(chunk: &Chunk<'_>, sample: &Sample, within: &Words) -> Result<Set, ExecError> {
     let mut set = words::empty();
     let Some(ids) = &chunk.data.ids else { return Ok(set) };
+    chunk.data.meter.ids(ids, || words::count(within));
     for slot in words::iter(within) {
         if slot.is_multiple_of(8192) {
             chunk.check_cancelled()?;

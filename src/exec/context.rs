@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::Cancel;
 use super::lists::ByChunk;
 use super::prepared::Prepared;
+use super::record::Recorder;
 use crate::check::typed::ListId;
 use crate::plan::cost::Costs;
-use crate::plan::{Marks, Node, NodeId, Part, Plan};
+use crate::plan::{Marks, Node, NodeId, Part, Plan, Sketches};
 use crate::schema::{AttrId, EventId, FieldId, Scalar, Schema};
 use crate::time::LocalTimes;
 
@@ -20,6 +21,15 @@ const DEPTH: u32 = 16;
 pub(super) struct Given {
     pub ranked: HashMap<NodeId, ByChunk>,
     pub lists: HashMap<ListId, Arc<ByChunk>>,
+}
+
+/// An evaluation of a plan: what all its passes share.
+#[derive(Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub plan: &'a Plan,
+    pub clock: &'a LocalTimes,
+    pub cancel: &'a Cancel,
+    pub recorder: Option<&'a Recorder<'a>>,
 }
 
 /// A plan, or the part of it that one pass over all chunks evaluates.
@@ -36,24 +46,22 @@ pub(super) struct Context<'a> {
     kept_exprs: Vec<bool>,
     /// Those of them that are evaluated first.
     pub deep: Vec<Part>,
-    /// Parts of groups, cheapest first.
-    ordered: Vec<Vec<NodeId>>,
+    /// The order in which parts of groups are evaluated.
+    costs: Costs,
+    /// Who wants to know what happens.
+    pub recorder: Option<&'a Recorder<'a>>,
     /// Regular expressions, made once.
     pub prepared: Prepared,
 }
 
 impl<'a> Context<'a> {
     /// The context of a pass that evaluates some parts. Rankings among them are given, not evaluated.
-    pub fn new(
-        plan: &'a Plan,
-        schema: &'a Schema,
-        targets: &[Part],
-        given: &'a Given,
-        clock: &'a LocalTimes,
-        cancel: &'a Cancel,
-    ) -> Self {
+    pub fn new(run: &Run<'a>, schema: &'a Schema, sketches: &dyn Sketches, targets: &[Part], given: &'a Given) -> Self {
+        let Run { plan, clock, cancel, recorder } = *run;
         let marks = plan.marked(targets, false);
-        let costs = Costs::of(plan, &marks);
+        // One set without groups has no order.
+        let groups = marks.parts(plan).any(|part| matches!(part, Part::Node(id) if plan.node(id).parts().len() > 1));
+        let costs = Costs::of(plan, schema, &marks, groups.then_some(sketches));
         let mut depths: HashMap<Part, u32> = HashMap::new();
         let (nodes, exprs) = plan.sizes();
         let mut context = Self {
@@ -65,7 +73,8 @@ impl<'a> Context<'a> {
             kept_nodes: vec![false; nodes],
             kept_exprs: vec![false; exprs],
             deep: Vec::new(),
-            ordered: vec![Vec::new(); nodes],
+            costs,
+            recorder,
             prepared: Prepared::new(plan, &marks),
             marks,
         };
@@ -84,14 +93,6 @@ impl<'a> Context<'a> {
             match part {
                 Part::Node(id) => {
                     set(&mut context.kept_nodes, id.0, kept);
-                    let node = plan.node(id);
-                    if !ranking {
-                        let mut parts = node.parts();
-                        if matches!(node, Node::All(_) | Node::Any(_)) {
-                            parts.sort_by_key(|p| costs.node(*p));
-                        }
-                        set(&mut context.ordered, id.0, parts);
-                    }
                 }
                 Part::Expr(id) => set(&mut context.kept_exprs, id.0, kept),
             }
@@ -115,7 +116,7 @@ impl<'a> Context<'a> {
 
     /// The parts of a node, in the order in which they are evaluated.
     pub fn ordered(&self, id: NodeId) -> &[NodeId] {
-        self.ordered.get(id.0 as usize).map_or(&[], Vec::as_slice)
+        self.costs.ordered(id)
     }
 
     /// The type of a field's values.

@@ -8,6 +8,7 @@ use super::chunk::ChunkData;
 pub(super) use super::context::Context;
 use super::lists::ByChunk;
 use super::operands::Operands;
+use super::record::Record;
 use super::words::{self, Set};
 use super::{ExecError, contacts, events, fields, sequence, values};
 use crate::check::typed::CountRange;
@@ -23,6 +24,8 @@ pub(super) struct Chunk<'c> {
     values: HashMap<ExprId, Kept<Rc<Values<'c>>>>,
     /// How many parts may still ask for one that is kept; without an entry all that use it.
     askers: HashMap<Part, u32>,
+    /// What happens, if somebody wants to know.
+    pub record: Record,
 }
 
 /// What is known of a part that several need.
@@ -38,7 +41,15 @@ struct Kept<T> {
 impl<'c> Chunk<'c> {
     pub fn new(context: &'c Context<'c>, data: &'c ChunkData<'c>) -> Self {
         let everyone = data.members.clone();
-        Self { context, data, everyone, sets: HashMap::new(), values: HashMap::new(), askers: HashMap::new() }
+        Self {
+            context,
+            data,
+            everyone,
+            sets: HashMap::new(),
+            values: HashMap::new(),
+            askers: HashMap::new(),
+            record: Record::default(),
+        }
     }
 
     /// All contacts.
@@ -196,6 +207,10 @@ impl<'c> Chunk<'c> {
 
     fn node(&mut self, id: NodeId, within: &Words) -> Result<Set, ExecError> {
         self.check_cancelled()?;
+        self.recorded(id, within, |chunk| chunk.evaluated(id, within))
+    }
+
+    fn evaluated(&mut self, id: NodeId, within: &Words) -> Result<Set, ExecError> {
         let context = self.context;
         let parts = context.ordered(id);
         Ok(match context.plan.node(id) {

@@ -8,6 +8,7 @@ use super::bits;
 use super::chunk::Events;
 use super::ends::Span;
 use super::eval::Chunk;
+use super::meter::Meter;
 use super::rows::Reader;
 use super::words::{self, Set};
 use crate::check::typed::CountRange;
@@ -25,9 +26,11 @@ pub(super) fn events<'c>(chunk: &mut Chunk<'c>, atom: &'c EventAtom, within: &Wo
     }
     match (&atom.filter, &atom.test) {
         (None, EventTest::Count(range)) => count(chunk, events, atom, *range, *span, within),
-        (None, EventTest::First(set, or_empty)) if span.lo == i64::MIN => Ok(first(events, set, *or_empty, *span, within)),
+        (None, EventTest::First(set, or_empty)) if span.lo == i64::MIN => {
+            Ok(first(&chunk.data.meter, events, set, *or_empty, *span, within))
+        }
         (None, EventTest::Last(set, or_empty)) if span.lo == i64::MIN && events.summary.last().bounds().1 <= span.hi => {
-            Ok(last(events, set, *or_empty, within))
+            Ok(last(&chunk.data.meter, events, set, *or_empty, within))
         }
         _ => by_rows(chunk, events, atom, within),
     }
@@ -46,17 +49,17 @@ fn without_events(atom: &EventAtom, within: &Words) -> Set {
 }
 
 /// Contacts of `within` that can have an event in the span: the last is not before it, the first not after it.
-pub(super) fn candidates(events: &Events<'_>, span: Interval, within: &Words) -> Set {
+pub(super) fn candidates(meter: &Meter, events: &Events<'_>, span: Interval, within: &Words) -> Set {
     let mut set = words::empty();
     if span.is_empty() {
         return set;
     }
-    events.summary.last().scan(span.lo, i64::MAX, set.as_mut_slice());
+    meter.scan(events.summary.last(), span.lo, i64::MAX, &mut set);
     words::and(&mut set, within);
     // Where all begin before the end of the span there is nothing to compare.
     if events.summary.first().bounds().1 > span.hi {
         let mut begun = words::empty();
-        events.summary.first().scan(i64::MIN, span.hi, begun.as_mut_slice());
+        meter.scan(events.summary.first(), i64::MIN, span.hi, &mut begun);
         words::and(&mut set, &begun);
     }
     set
@@ -71,16 +74,16 @@ fn count<'c>(
     span: Interval,
     within: &Words,
 ) -> Result<Set, ExecError> {
-    let candidates = candidates(events, span, within);
+    let candidates = candidates(&chunk.data.meter, events, span, within);
     let mut found = words::empty();
     if range.contains(0) {
         found.copy_from_slice(within);
         words::and_not(&mut found, &candidates);
     }
-    let summary = &events.summary;
+    let (summary, meter) = (&events.summary, &chunk.data.meter);
     let scan = |column: &IntColumn<'_>, lo: i64, hi: i64| {
         let mut set = words::empty();
-        column.scan(lo, hi, set.as_mut_slice());
+        meter.scan(column, lo, hi, &mut set);
         words::and(&mut set, &candidates);
         set
     };
@@ -120,24 +123,24 @@ fn count<'c>(
     Ok(found)
 }
 
-fn first(events: &Events<'_>, set: &Intervals, or_empty: bool, span: Interval, within: &Words) -> Set {
+fn first(meter: &Meter, events: &Events<'_>, set: &Intervals, or_empty: bool, span: Interval, within: &Words) -> Set {
     let mut found = words::empty();
     for (lo, hi) in set.iter_i64() {
-        events.summary.first().scan(lo, hi.min(span.hi), found.as_mut_slice());
+        meter.scan(events.summary.first(), lo, hi.min(span.hi), &mut found);
     }
     if or_empty {
         let mut begun = words::empty();
-        events.summary.first().scan(i64::MIN, span.hi, begun.as_mut_slice());
+        meter.scan(events.summary.first(), i64::MIN, span.hi, &mut begun);
         found.iter_mut().zip(begun.iter()).for_each(|(f, b)| *f |= !b);
     }
     words::and(&mut found, within);
     found
 }
 
-fn last(events: &Events<'_>, set: &Intervals, or_empty: bool, within: &Words) -> Set {
+fn last(meter: &Meter, events: &Events<'_>, set: &Intervals, or_empty: bool, within: &Words) -> Set {
     let mut found = words::empty();
     for (lo, hi) in set.iter_i64() {
-        events.summary.last().scan(lo, hi, found.as_mut_slice());
+        meter.scan(events.summary.last(), lo, hi, &mut found);
     }
     if or_empty {
         let mut some = words::empty();
@@ -151,7 +154,7 @@ fn last(events: &Events<'_>, set: &Intervals, or_empty: bool, within: &Words) ->
 /// Reads the rows of every contact of `within` that can have a matching one.
 fn by_rows<'c>(chunk: &mut Chunk<'c>, events: &'c Events<'c>, atom: &'c EventAtom, within: &Words) -> Result<Set, ExecError> {
     let span = if let TimeSpan::Fixed(span) = atom.span { span } else { Interval { lo: i64::MIN, hi: chunk.context.clock.now } };
-    let candidates = candidates(events, span, within);
+    let candidates = candidates(&chunk.data.meter, events, span, within);
     let mut found = words::empty();
     if passes_without(&atom.test) {
         found.copy_from_slice(within);

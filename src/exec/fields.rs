@@ -4,12 +4,13 @@ use super::ExecError;
 use super::cells::Cell;
 use super::chunk::ChunkData;
 use super::eval::{Chunk, Context};
+use super::meter::Meter;
 use super::rows::compares;
-use super::tests_on_cells::{CellTest, is_in};
+use super::tests_on_cells::CellTest;
 use super::tests_on_columns::{ColumnTest, Columns};
 use super::words::{self, Set};
 use crate::check::typed::HasOp;
-use crate::plan::Predicate;
+use crate::plan::{Predicate, TextPredicate};
 use crate::schema::{FieldId, Scalar};
 use crate::store::column::{CodeSet, Column};
 use crate::store::{StoreError, Words};
@@ -39,12 +40,14 @@ pub(super) fn field<'c>(
         return Ok(if or_empty { words::copy(within) } else { words::empty() });
     };
     let mut set = words::empty();
-    if !scanned(chunk.context, column, predicate, &mut set)? && !by_domain(chunk, (column, field), predicate, within, &mut set)? {
+    if !scanned(chunk.context, &chunk.data.meter, column, predicate, &mut set)?
+        && !by_domain(chunk, (column, field), predicate, within, &mut set)?
+    {
         return by_value(chunk, field, column, (predicate, or_empty), within);
     }
     if or_empty {
         let mut present = words::empty();
-        present_into(column, present.as_mut_slice());
+        present_into(&chunk.data.meter, column, present.as_mut_slice());
         // Everybody who has no value, besides those whose value passes.
         set.iter_mut().zip(present.iter()).for_each(|(s, p)| *s |= !p);
     }
@@ -53,7 +56,8 @@ pub(super) fn field<'c>(
 }
 
 /// Sets the bits of the slots that have a value.
-fn present_into(column: &Column<'_>, out: &mut [u64]) {
+fn present_into(meter: &Meter, column: &Column<'_>, out: &mut [u64]) {
+    meter.present(column);
     match column {
         Column::Int(c) => c.present_into(out),
         Column::Text(c) => c.codes().present_into(out),
@@ -62,17 +66,24 @@ fn present_into(column: &Column<'_>, out: &mut [u64]) {
 }
 
 /// Adds the slots whose value passes, if the column can tell that without looking at single values.
-fn scanned(context: &Context<'_>, column: &Column<'_>, predicate: &Predicate, set: &mut Words) -> Result<bool, ExecError> {
+fn scanned(
+    context: &Context<'_>,
+    meter: &Meter,
+    column: &Column<'_>,
+    predicate: &Predicate,
+    set: &mut Words,
+) -> Result<bool, ExecError> {
     /// With more intervals than this, looking at each value is faster than a scan for each interval.
     const SCANS: usize = 8;
     match (predicate, column) {
         (Predicate::Never, _) => {}
-        (Predicate::Set, column) => present_into(column, set),
+        (Predicate::Set, column) => present_into(meter, column, set),
         (Predicate::In(intervals), Column::Int(column)) if intervals.iter().take(SCANS + 1).count() <= SCANS => {
-            intervals.iter_i64().for_each(|(lo, hi)| column.scan(lo, hi, set));
+            intervals.iter_i64().for_each(|(lo, hi)| meter.scan(column, lo, hi, set));
         }
         (Predicate::Text(test), Column::Text(column)) => {
             let codes = context.prepared.codes(column, test);
+            meter.add(|| column.scanned_bytes(&codes));
             column.scan(&codes, set).ok_or_else(|| StoreError::damaged("a bitmap of a field"))?;
         }
         (Predicate::HasText(HasOp::Any, wanted, folding), Column::List(list)) => {
@@ -81,9 +92,11 @@ fn scanned(context: &Context<'_>, column: &Column<'_>, predicate: &Predicate, se
             if folding.is_exact() {
                 wanted.iter().filter_map(|text| items.find(text)).for_each(|code| codes.insert(code));
             } else {
-                codes = items.matching(|text| is_in(wanted, &fold(text, *folding)));
+                codes = items.matching(|text| TextPredicate::is_in(wanted, &fold(text, *folding)));
             }
             let mut found = vec![0; items.codes().len().div_ceil(64)];
+            meter.present(column);
+            meter.add(|| items.codes().scan_bytes());
             codes.scan(items.codes(), &mut found);
             list.slots_of(&found, set);
         }
@@ -108,6 +121,7 @@ fn by_domain<'c>(
     let scalar = chunk.context.field(field);
     let operands = chunk.operands(|_| {}, &[])?;
     let test = CellTest::new(chunk.context, predicate, &operands);
+    chunk.data.meter.add(|| column.scan_bytes());
     column.scan_domain(|value| test.passes(Cell::Int(scalar, value), 0), set);
     Ok(true)
 }
@@ -124,10 +138,11 @@ fn by_value<'c>(
     if !or_empty {
         // Others need not be asked for what they are compared with.
         let mut present = words::empty();
-        present_into(column, present.as_mut_slice());
+        present_into(&chunk.data.meter, column, present.as_mut_slice());
         words::and(&mut set, &present);
     }
     let slots = words::slots(&set);
+    chunk.data.meter.values(column, slots.len());
     let operands = chunk.operands(|see| predicate.exprs(see), &slots)?;
     let fields = Fields { context: chunk.context, data: chunk.data };
     let test = ColumnTest::new(chunk.context, &fields, field.0, (predicate, or_empty), &operands);
@@ -152,7 +167,7 @@ pub(super) fn unchanged(data: &ChunkData<'_>, field: FieldId, since: i64, within
         && let Some(after) = since.checked_add(1)
     {
         let mut changed = words::empty();
-        column.scan(after, i64::MAX, changed.as_mut_slice());
+        data.meter.scan(column, after, i64::MAX, &mut changed);
         words::and_not(&mut set, &changed);
     }
     set

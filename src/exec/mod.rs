@@ -21,12 +21,15 @@ mod events;
 mod fields;
 mod lists;
 mod matched;
+mod meter;
 mod operands;
 mod overlap;
 mod prepared;
 mod rank;
+mod record;
 mod rows;
 mod sequence;
+mod sketches;
 mod tests_on_cells;
 mod tests_on_columns;
 mod values;
@@ -38,14 +41,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use roaring::RoaringBitmap;
 
-use crate::plan::{Atom, Marks, Node, NodeId, Part, Plan, Ranked};
+use crate::plan::{Atom, Marks, Measured, Node, NodeId, Part, Plan, Ranked};
 use crate::store::{CHUNK, Snapshot, StoreError};
 use crate::time::{Clock, LocalTimes};
 
 pub use columns::Engine;
-use context::{Context, Given};
+use context::{Context, Given, Run};
 use eval::Chunk;
+use meter::Meter;
 pub use overlap::{Exactly, Overlap};
+use record::Recorder;
+pub use record::Stopwatch;
 
 /// Says from another thread that nobody wants the answer any more.
 #[derive(Debug, Default)]
@@ -80,10 +86,46 @@ pub enum ExecError {
 /// # Errors
 /// A damaged store, or cancellation.
 pub fn evaluate(engine: &Engine<'_>, plan: &Plan, clock: &Clock, cancel: &Cancel) -> Result<Vec<RoaringBitmap>, ExecError> {
+    let times = LocalTimes::new(*clock);
+    run(engine, &Run { plan, clock: &times, cancel, recorder: None })
+}
+
+/// The same, and what happened at each node.
+///
+/// # Errors
+/// A damaged store, or cancellation.
+pub fn measure(
+    engine: &Engine<'_>,
+    plan: &Plan,
+    clock: &Clock,
+    cancel: &Cancel,
+    watch: &dyn Stopwatch,
+) -> Result<Measurement, ExecError> {
+    let times = LocalTimes::new(*clock);
+    let recorder = Recorder::new(watch);
+    let begin = watch.process();
+    let members = run(engine, &Run { plan, clock: &times, cancel, recorder: Some(&recorder) })?;
+    let spent = watch.process().saturating_sub(begin);
+    let (nodes, overhead_ns) = recorder.finish();
+    Ok(Measurement { members, nodes, processor_ns: spent.saturating_sub(overhead_ns) })
+}
+
+/// An evaluation with what happened in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measurement {
+    /// The members of every root, as [`evaluate`] has them.
+    pub members: Vec<RoaringBitmap>,
+    /// By node; there may be fewer than nodes when the last ones were not evaluated.
+    pub nodes: Vec<Measured>,
+    /// Processor time of all threads without that for measuring, in nanoseconds.
+    pub processor_ns: u64,
+}
+
+fn run(engine: &Engine<'_>, run: &Run<'_>) -> Result<Vec<RoaringBitmap>, ExecError> {
+    let Run { plan, cancel, .. } = *run;
     let snapshot: &Snapshot<'_> = engine.snapshot();
     let marks = plan.marked(&plan.root_parts(), true);
     let mut given = Given::default();
-    let times = LocalTimes::new(*clock);
     for part in marks.parts(plan) {
         if let Part::Node(id) = part
             && let Node::Atom(Atom::List(list)) = plan.node(id)
@@ -94,11 +136,11 @@ pub fn evaluate(engine: &Engine<'_>, plan: &Plan, clock: &Clock, cancel: &Cancel
     }
     for stage in stages(plan, &marks).values() {
         let targets: Vec<Part> = stage.iter().flat_map(|(_, r)| [Part::Node(r.of), Part::Expr(r.by)]).collect();
-        let context = Context::new(plan, snapshot.schema(), &targets, &given, &times, cancel);
+        let context = Context::new(run, snapshot.schema(), engine, &targets, &given);
         let selected = rank::stage(engine, &context, stage)?;
         given.ranked.extend(selected);
     }
-    let context = Context::new(plan, snapshot.schema(), &plan.root_parts(), &given, &times, cancel);
+    let context = Context::new(run, snapshot.schema(), engine, &plan.root_parts(), &given);
     let chunks = pass(engine, &context, |chunk| {
         let everyone = chunk.everyone();
         let number = chunk.data.chunk;
@@ -138,10 +180,17 @@ fn pass<'s, T: Send>(
         }
         let evaluated: Result<Vec<T>, ExecError> = data
             .into_par_iter()
-            .map(|data| {
+            .map(|mut data| {
+                if context.recorder.is_some() {
+                    data.meter = Meter::counting();
+                }
                 let mut chunk = Chunk::new(context, &data);
                 chunk.begin()?;
-                evaluate(&mut chunk)
+                let result = evaluate(&mut chunk)?;
+                if let Some(recorder) = context.recorder {
+                    recorder.collect(&chunk.record);
+                }
+                Ok(result)
             })
             .collect();
         results.extend(evaluated?);

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use regex::{Regex, RegexBuilder};
 
-use super::tests_on_cells::{is_in, part};
 use crate::check::typed::TextOp;
 use crate::plan::{Atom, Expr, Marks, Node, Part, Plan, Predicate, RowFilter, Source, TextPredicate};
 use crate::store::column::{CodeSet, TextColumn};
@@ -82,7 +81,7 @@ impl Prepared {
                     list.iter().filter_map(|text| column.find(text)).for_each(|code| set.insert(code));
                     set
                 } else {
-                    column.matching(|text| is_in(list, &fold(text, *folding)))
+                    column.matching(|text| TextPredicate::is_in(list, &fold(text, *folding)))
                 };
                 if *negated { found.complement(column.distinct()) } else { found }
             }
@@ -94,7 +93,9 @@ impl Prepared {
                 let finder = memchr::memmem::Finder::new(needle);
                 column.matching(|text| finder.find(text.as_bytes()).is_some())
             }
-            TextPredicate::Part(op, needle, folding) => column.matching(|text| part(*op, &fold(text, *folding), needle)),
+            TextPredicate::Part(op, needle, folding) => {
+                column.matching(|text| TextPredicate::is_part(*op, &fold(text, *folding), needle))
+            }
             TextPredicate::Matches(_, _, folding) => match self.regex(test) {
                 Some(regex) => column.matching(|text| regex.is_match(&fold(text, *folding))),
                 None => CodeSet::none(column.distinct()),

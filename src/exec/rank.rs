@@ -9,6 +9,7 @@ use super::cells::{Cell, Values};
 use super::chunk::Ids;
 use super::eval::{Chunk, Context};
 use super::lists::ByChunk;
+use super::record::Counted;
 use super::{Cancel, Engine, ExecError, words};
 use crate::check::typed::Amount;
 use crate::plan::{NodeId, Ranked};
@@ -22,6 +23,21 @@ pub(super) struct Places {
     keys: Keys,
     /// How many there were; fewer are left where it is known that the others cannot be taken.
     ranked: u64,
+}
+
+/// Who is ranked is asked about later, when it is known who is taken.
+struct Unasked;
+
+impl Counted for Unasked {
+    fn counted(&self) -> u64 {
+        0
+    }
+}
+
+impl Counted for Places {
+    fn counted(&self) -> u64 {
+        0
+    }
 }
 
 /// Numbers, days or instants; the best are the least.
@@ -259,7 +275,10 @@ pub(super) fn stage(
     stage: &[(NodeId, &Ranked)],
 ) -> Result<Vec<(NodeId, ByChunk)>, ExecError> {
     let chunks = super::pass(engine, context, |chunk| {
-        stage.iter().map(|(_, ranked)| places(chunk, ranked)).collect::<Result<Vec<Places>, ExecError>>()
+        stage
+            .iter()
+            .map(|(id, ranked)| chunk.recorded(*id, &Unasked, |chunk| places(chunk, ranked)))
+            .collect::<Result<Vec<Places>, ExecError>>()
     })?;
     let mut by_ranking: Vec<Vec<Places>> = stage.iter().map(|_| Vec::new()).collect();
     for chunk in chunks {
@@ -268,6 +287,13 @@ pub(super) fn stage(
     stage
         .iter()
         .zip(by_ranking)
-        .map(|((id, ranked), places)| Ok((*id, select(engine, ranked, &places, context.cancel)?)))
+        .map(|((id, ranked), places)| {
+            let begin = context.recorder.map(|recorder| (recorder, recorder.watch.process()));
+            let selected = select(engine, ranked, &places, context.cancel)?;
+            if let Some((recorder, begin)) = begin {
+                recorder.spent(*id, recorder.watch.process().saturating_sub(begin));
+            }
+            Ok((*id, selected))
+        })
         .collect()
 }

@@ -11,6 +11,7 @@ use super::bits;
 use super::cells::Cell;
 use super::chunk::{Block, Events};
 use super::eval::Context;
+use super::meter::RowMeter;
 use super::operands::Operands;
 use super::tests_on_cells::CellTest;
 use super::tests_on_columns::{ColumnTest, Columns};
@@ -183,6 +184,7 @@ pub(super) struct Reader<'c> {
     /// Whether rows are tested a block at a time, and for which span.
     dense: Option<Option<Interval>>,
     open: Option<Open<'c>>,
+    meter: RowMeter<'c>,
 }
 
 /// The block that is being read.
@@ -248,7 +250,8 @@ impl<'c> Reader<'c> {
         let events = data.events.get(&event)?;
         let operands = Rc::clone(operands);
         let dense = (wanted.saturating_mul(FEW) > data.len as usize).then_some(None);
-        Some(Self { context, events, event, filter, attr: None, scalar: Scalar::Text, operands, dense, open: None })
+        let meter = RowMeter::new(&data.meter);
+        Some(Self { context, events, event, filter, attr: None, scalar: Scalar::Text, operands, dense, open: None, meter })
     }
 
     /// What is known of all contacts.
@@ -291,12 +294,14 @@ impl<'c> Reader<'c> {
         let (contact, rows) =
             if open.inside.is_some() { rows.rows_next(open.contact, slot) } else { rows.rows_from(open.contact, slot) };
         open.contact = contact;
-        match &open.inside {
+        let rows = match &open.inside {
             Some(Inside::All) => rows,
             // Instants ascend, so the rows of a contact in the span follow each other.
             Some(Inside::Some(inside)) => bits::bounds(inside, rows),
             None => in_span(open.block.rows.ts(), rows, span),
-        }
+        };
+        self.meter.rows(&rows);
+        rows
     }
 
     fn seek_block(&mut self, slot: u16) {
@@ -308,14 +313,16 @@ impl<'c> Reader<'c> {
     }
 
     /// A block, with its filter brought to it.
-    fn opened(&self, number: usize) -> Option<Open<'c>> {
+    fn opened(&mut self, number: usize) -> Option<Open<'c>> {
         let block = self.events.blocks.get(number)?;
         let end = self.events.summary.block_slots(u32::try_from(number).unwrap_or(u32::MAX)).end;
         let attributes = Attributes { context: self.context, event: self.event, block };
         let test = self.filter.map(|f| RowTest::new(&attributes, f, &self.operands));
         let never = test.as_ref().is_some_and(RowTest::is_never);
         let column = self.attr.and_then(|attr| block.attributes.get(&attr)).map(AsRef::as_ref);
-        let inside = self.dense.flatten().filter(|_| !never).map(|span| inside(block.rows.ts(), span));
+        let span = self.dense.flatten().filter(|_| !never);
+        self.meter.open(block, span, self.filter, self.attr);
+        let inside = span.map(|span| inside(block.rows.ts(), span));
         let passing = match (&test, &inside) {
             (Some(test), Some(inside)) if !self.compares() => {
                 let mut rows = inside.rows(block.rows.rows());

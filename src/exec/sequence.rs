@@ -24,6 +24,7 @@ pub(super) fn sequence<'c>(chunk: &mut Chunk<'c>, sequence: &'c Sequence, within
     let mut found = words::empty();
     let mut slots = words::slots(&possible);
     if let Some(shortcut) = Shortcut::new(chunk, sequence, past) {
+        shortcut.begin.iter().chain(&shortcut.end).for_each(|summary| chunk.data.meter.summaries(summary, slots.len()));
         slots.retain(|slot| {
             let decided = shortcut.decide(usize::from(*slot));
             if decided == Some(true) {
@@ -73,7 +74,7 @@ fn possible(chunk: &Chunk<'_>, sequence: &Sequence, past: Interval, within: &Wor
     for step in sequence.steps.iter().filter(|s| !s.negated) {
         let mut some = words::empty();
         for events in step.sources.iter().filter_map(|s| chunk.data.events.get(&s.event)) {
-            words::or(&mut some, &candidates(events, window, &left));
+            words::or(&mut some, &candidates(&chunk.data.meter, events, window, &left));
         }
         left = some;
     }

@@ -1,7 +1,6 @@
 //! Tests on single values, prepared once for many of them.
 
 use std::cell::OnceCell;
-use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::rc::Rc;
 
@@ -11,7 +10,7 @@ use super::cells::{Cell, Key, List, Values, clamp_day};
 use super::ends::Ends;
 use super::eval::Context;
 use super::operands::Operands;
-use crate::check::typed::{CompareOp, HasOp, TextOp};
+use crate::check::typed::{CompareOp, HasOp};
 use crate::plan::{Intervals, NumberTest, Predicate, TextPredicate};
 use crate::schema::Scalar;
 use crate::time::{Duration, LocalTimes, date_parts, is_anniversary};
@@ -115,7 +114,9 @@ impl<'c> CellTest<'c> {
                 _ => false,
             },
             Predicate::TextValue(op, _, folding) => match (cell, self.operand(0, at)) {
-                (Cell::Text(text), Some(Cell::Text(needle))) => part(*op, &fold(text, *folding), &fold(needle, *folding)),
+                (Cell::Text(text), Some(Cell::Text(needle))) => {
+                    TextPredicate::is_part(*op, &fold(text, *folding), &fold(needle, *folding))
+                }
                 _ => false,
             },
             Predicate::InValue(_, folding, negated) => match self.operand(0, at) {
@@ -172,8 +173,8 @@ impl<'c> CellTest<'c> {
 
     fn text(&self, test: &TextPredicate, text: &str) -> bool {
         match test {
-            TextPredicate::In(list, folding, negated) => is_in(list, &fold(text, *folding)) != *negated,
-            TextPredicate::Part(op, needle, folding) => part(*op, &fold(text, *folding), needle),
+            TextPredicate::In(list, folding, negated) => TextPredicate::is_in(list, &fold(text, *folding)) != *negated,
+            TextPredicate::Part(op, needle, folding) => TextPredicate::is_part(*op, &fold(text, *folding), needle),
             TextPredicate::Matches(_, _, folding) => self.regex.is_some_and(|r| r.is_match(&fold(text, *folding))),
         }
     }
@@ -225,19 +226,5 @@ pub(super) fn has(op: HasOp, wanted: usize, mut found: impl Iterator<Item = usiz
             found.dedup();
             found.len() == wanted
         }
-    }
-}
-
-pub(super) fn is_in(sorted: &[String], text: &str) -> bool {
-    sorted.binary_search_by(|t| t.as_str().cmp(text)).is_ok()
-}
-
-pub(super) fn part(op: TextOp, text: &str, needle: &str) -> bool {
-    match op {
-        TextOp::Contains => text.contains(needle),
-        TextOp::StartsWith => text.starts_with(needle),
-        TextOp::EndsWith => text.ends_with(needle),
-        TextOp::Equal => text.cmp(needle) == Ordering::Equal,
-        TextOp::NotEqual => text.cmp(needle) != Ordering::Equal,
     }
 }

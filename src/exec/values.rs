@@ -21,11 +21,17 @@ pub(super) fn expr<'c>(chunk: &mut Chunk<'c>, id: ExprId, slots: &[u16]) -> Resu
         Expr::Nothing => Values::Same(None),
         Expr::Constant(constant) => Values::Same(Some(cell(constant))),
         Expr::Field(field) => match chunk.data.fields.get(field) {
-            Some(column) => gathered(column, context.field(*field), slots),
+            Some(column) => {
+                chunk.data.meter.values(column, slots.len());
+                gathered(column, context.field(*field), slots)
+            }
             None => Values::Same(None),
         },
         Expr::ContactId => match &chunk.data.ids {
-            Some(ids) => Values::Texts(slots.iter().map(|slot| ids.get(usize::from(*slot))).collect()),
+            Some(ids) => {
+                chunk.data.meter.ids(ids, || slots.len());
+                Values::Texts(slots.iter().map(|slot| ids.get(usize::from(*slot))).collect())
+            }
             None => Values::Same(None),
         },
         Expr::Aggregate(aggregate) => aggregates::aggregate(chunk, aggregate, slots)?,
@@ -225,7 +231,7 @@ fn without_events<'c>(
     };
     let mut asked = words::empty();
     for events in aggregate.sources.iter().filter_map(|s| chunk.data.events.get(&s.event)) {
-        words::or(&mut asked, &events::candidates(events, span, within));
+        words::or(&mut asked, &events::candidates(&chunk.data.meter, events, span, within));
     }
     let mut rest = words::empty();
     let passes = if aggregate.function.counts() {

@@ -221,6 +221,24 @@ pub enum TextPredicate {
     Matches(String, bool, Folding),
 }
 
+impl TextPredicate {
+    /// Whether a sorted list has a text.
+    pub(crate) fn is_in(sorted: &[String], text: &str) -> bool {
+        sorted.binary_search_by(|t| t.as_str().cmp(text)).is_ok()
+    }
+
+    /// Whether a text passes a test with one needle.
+    pub(crate) fn is_part(op: TextOp, text: &str, needle: &str) -> bool {
+        match op {
+            TextOp::Contains => text.contains(needle),
+            TextOp::StartsWith => text.starts_with(needle),
+            TextOp::EndsWith => text.ends_with(needle),
+            TextOp::Equal => text == needle,
+            TextOp::NotEqual => text != needle,
+        }
+    }
+}
+
 impl Sequence {
     /// The sources of all steps.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {

@@ -1,74 +1,63 @@
-//! Laws of set algebra that make plans smaller. One function, one law; its first doc line is the law; `None` means
-//! unchanged.
+//! Laws of set algebra that make plans smaller. One function, one law; its documentation is the law; `None` means
+//! unchanged. [`super::rewriting`] applies them.
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::{Atom, Expr, Function, Intervals, Node, NodeId, NumberTest, Part, Plan, Predicate, Ranked, TextPredicate, TimeSpan};
+use super::{Atom, Expr, Function, Intervals, Node, NodeId, NumberTest, Plan, Predicate, Ranked, TextPredicate, TimeSpan};
 use crate::check::typed::{Amount, CountRange};
 use crate::plan::EventTest;
 use crate::value::Decimal;
 
-/// The plan with all laws applied, parts before wholes, so that each whole sees parts that are done. Expressions keep
-/// their identifiers.
-#[must_use]
-pub fn rewrite(plan: &Plan) -> Plan {
-    let mut out = Plan { lists: plan.lists.clone(), ..Plan::default() };
-    let mut new: Vec<NodeId> = vec![NodeId(0); plan.nodes.len()];
-    for part in plan.order() {
-        match part {
-            Part::Expr(id) => {
-                let expr = match plan.expr(*id) {
-                    Expr::If(condition, a, b) => Expr::If(at(&new, *condition), *a, *b),
-                    other => other.clone(),
-                };
-                out.push_expr(expr);
-            }
-            Part::Node(id) => {
-                let mut node = plan.node(*id).with_parts(&|part| at(&new, part));
-                // Flattening first, so that the others see all parts; each law leaves a smaller node, so this ends.
-                while let Some(smaller) = LAWS.iter().find_map(|law| law(&node, &mut out)) {
-                    node = smaller;
-                }
-                let done = match node {
-                    // A group of one is that one, which is there already.
-                    Node::All(parts) | Node::Any(parts) if parts.len() == 1 => parts.first().copied().unwrap_or(NodeId(0)),
-                    // So is what is not not.
-                    Node::Not(inner) => match *out.node(inner) {
-                        Node::Not(a) => a,
-                        _ => out.add(Node::Not(inner)),
-                    },
-                    node => out.add(node),
-                };
-                if let Some(slot) = new.get_mut(id.0 as usize) {
-                    *slot = done;
-                }
-            }
-        }
-    }
-    for root in plan.roots() {
-        out.ask(at(&new, *root));
-    }
-    reachable(&out)
+/// A law.
+#[derive(Debug, Clone, Copy)]
+pub struct Law {
+    /// Name of its function.
+    pub name: &'static str,
+    pub(super) apply: Apply,
 }
 
-fn at(new: &[NodeId], old: NodeId) -> NodeId {
-    new.get(old.0 as usize).copied().unwrap_or(NodeId(0))
+/// How a law is applied.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Apply {
+    /// To a smaller node.
+    Node(fn(&Node, &mut Plan) -> Option<Node>),
+    /// To a node that is there already.
+    Known(fn(&Node, &Plan) -> Option<NodeId>),
 }
 
-type Law = fn(&Node, &mut Plan) -> Option<Node>;
+macro_rules! law {
+    ($apply:ident, $name:ident) => {
+        Law { name: stringify!($name), apply: Apply::$apply($name) }
+    };
+}
 
-const LAWS: [Law; 10] = [
-    flatten,
-    negated_constants,
-    constants,
-    duplicates,
-    complement,
-    quorum_bounds,
-    merge_tests,
-    impossible,
-    ranking,
-    negated_parts,
+/// All laws in the order in which they are tried. Flattening comes first, so that the others see all parts.
+pub const LAWS: [Law; 12] = [
+    law!(Node, flatten),
+    law!(Node, negated_constants),
+    law!(Node, constants),
+    law!(Node, duplicates),
+    law!(Node, complement),
+    law!(Node, quorum_bounds),
+    law!(Node, merge_tests),
+    law!(Node, impossible),
+    law!(Node, ranking),
+    law!(Node, negated_parts),
+    law!(Known, single_part),
+    law!(Known, double_negation),
 ];
+
+impl Law {
+    /// What it says: the documentation of its function, read from the source so that it stands in one place.
+    #[must_use]
+    pub fn text(&self) -> String {
+        const SOURCE: &str = include_str!("laws.rs");
+        let function = format!("\nfn {}(", self.name);
+        let before = SOURCE.split_once(&function).map_or("", |(before, _)| before);
+        let doc: Vec<&str> = before.lines().rev().map_while(|line| line.strip_prefix("/// ")).collect();
+        doc.into_iter().rev().collect::<Vec<_>>().join(" ")
+    }
+}
 
 /// Groups with more parts than this stay parts of their own: copying long groups into ever longer ones would take
 /// quadratic time for chains of definitions.
@@ -293,38 +282,24 @@ fn negated_parts(node: &Node, plan: &mut Plan) -> Option<Node> {
     Some(Node::Not(all))
 }
 
-/// The plan without nodes that no root needs; expressions that none needs are empty.
-fn reachable(plan: &Plan) -> Plan {
-    let marks = plan.marked(&plan.root_parts(), true);
-    let mut out = Plan { lists: plan.lists.clone(), ..Plan::default() };
-    let mut new = vec![NodeId(0); plan.nodes.len()];
-    for part in plan.order() {
-        let needed = marks.uses(*part) > 0;
-        match part {
-            Part::Expr(id) => out.push_expr(match plan.expr(*id) {
-                _ if !needed => Expr::Nothing,
-                Expr::If(condition, a, b) => Expr::If(at(&new, *condition), *a, *b),
-                other => other.clone(),
-            }),
-            Part::Node(id) if needed => {
-                let node = plan.node(*id).with_parts(&|part| at(&new, part));
-                let added = out.add(node);
-                if let Some(slot) = new.get_mut(id.0 as usize) {
-                    *slot = added;
-                }
-            }
-            Part::Node(_) => {}
-        }
+/// `all < a > = a`, `any < a > = a`.
+fn single_part(node: &Node, _: &Plan) -> Option<NodeId> {
+    match node {
+        Node::All(parts) | Node::Any(parts) if parts.len() == 1 => parts.first().copied(),
+        _ => None,
     }
-    for root in plan.roots() {
-        out.ask(at(&new, *root));
-    }
-    out
+}
+
+/// `not not a = a`.
+fn double_negation(node: &Node, plan: &Plan) -> Option<NodeId> {
+    let Node::Not(inner) = node else { return None };
+    if let Node::Not(a) = plan.node(*inner) { Some(*a) } else { None }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::rewrite;
     use crate::schema::FieldId;
     use proptest::prelude::*;
 
@@ -395,6 +370,13 @@ mod tests {
                     prop_assert_eq!(holds(&plan, plan.roots()[0], &[a, b]), holds(&rewritten, rewritten.roots()[0], &[a, b]));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn every_law_has_a_text() {
+        for law in LAWS {
+            assert!(law.text().contains('='), "{}: {}", law.name, law.text());
         }
     }
 

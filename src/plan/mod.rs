@@ -7,6 +7,7 @@
 
 mod atoms;
 pub(crate) mod cost;
+mod estimate;
 mod explain;
 mod exprs;
 mod intervals;
@@ -14,18 +15,24 @@ mod laws;
 mod lower;
 mod numbers;
 mod refs;
+mod rewriting;
+mod sketch;
 mod words;
 
 pub use atoms::{
     Atom, EventAtom, EventTest, ItemFilter, OwnWindow, Predicate, RowFilter, Sequence, Source, Step, TextPredicate, TimeSpan,
 };
-pub use explain::{Explained, explain};
+pub use explain::{Explained, Figures, Item, Measured, Run, explain, explain_on};
+#[cfg(feature = "cli")]
+pub(crate) use explain::{milliseconds, percent};
 pub use exprs::{Aggregate, Constant, Expr, Function};
 pub use intervals::Intervals;
-pub use laws::rewrite;
+pub use laws::{LAWS, Law};
 pub use lower::{Wanted, lower, lower_wanted};
 pub use numbers::NumberTest;
 pub use refs::{Marks, Part};
+pub use rewriting::{Rewrites, rewrite, rewrite_told};
+pub use sketch::{EventSketch, Look, Sampled, Seen, Sketch, Sketches};
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! Atoms and expressions in the words of the language.
 
 use super::{
-    Aggregate, Atom, Constant, EventAtom, EventTest, Expr, ExprId, Function, Intervals, ItemFilter, NumberTest, OwnWindow, Plan,
-    Predicate, Ranked, RowFilter, Sequence, Source, TextPredicate, TimeSpan,
+    Aggregate, Atom, Constant, EventAtom, EventTest, Expr, ExprId, Function, Intervals, ItemFilter, Node, NodeId, NumberTest,
+    OwnWindow, Plan, Predicate, Ranked, RowFilter, Sequence, Source, TextPredicate, TimeSpan,
 };
 use crate::check::typed::{Amount, ArithmeticOp, CompareOp, CountRange, EventValue, HasOp, TextOp};
 use crate::schema::{AttrId, Column, EventId, FieldId, Scalar, Schema};
@@ -20,7 +20,40 @@ pub(super) struct Words<'a> {
     pub schema: &'a Schema,
 }
 
+/// Groups inside each other are told to this depth in one line.
+const GROUPS: u32 = 3;
+
 impl Words<'_> {
+    /// A node with its parts in one line.
+    pub fn node(&self, node: &Node) -> String {
+        self.group(node, GROUPS)
+    }
+
+    fn group(&self, node: &Node, depth: u32) -> String {
+        let part = |id: &NodeId| match depth.checked_sub(1) {
+            Some(deeper) => self.group(self.plan.node(*id), deeper),
+            None => "...".to_owned(),
+        };
+        let list = |parts: &[NodeId]| {
+            let mut shown: Vec<String> = parts.iter().take(SHOWN).map(part).collect();
+            let more = parts.len().saturating_sub(SHOWN);
+            if more > 0 {
+                shown.push(format!("and {more} more"));
+            }
+            shown.join("; ")
+        };
+        match node {
+            Node::Everyone => "everyone".to_owned(),
+            Node::Nobody => "nobody".to_owned(),
+            Node::All(parts) => format!("all < {} >", list(parts)),
+            Node::Any(parts) => format!("any < {} >", list(parts)),
+            Node::Not(inner) => format!("not {}", part(inner)),
+            Node::Quorum(range, parts) => format!("{} of < {} >", count(*range), list(parts)),
+            Node::Atom(atom) => self.atom(atom),
+            Node::Ranked(ranked) => format!("{} {}", self.ranked(ranked), part(&ranked.of)),
+        }
+    }
+
     pub fn atom(&self, atom: &Atom) -> String {
         match atom {
             Atom::Field { field, predicate, or_empty } => match self.schema.field_column(*field) {

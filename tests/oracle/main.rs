@@ -7,6 +7,7 @@
 
 mod data;
 mod history;
+mod laws;
 mod meaning;
 mod scripts;
 mod why;

@@ -18,7 +18,7 @@ use super::script::{self, Script};
 use super::{Ui, data, interrupt, output};
 use crate::check::nearest;
 use crate::check::typed::{Program, RankedId};
-use crate::exec::{Cancel, Engine, ExecError, evaluate};
+use crate::exec::{Cancel, Engine, evaluate};
 use crate::plan::{Wanted, lower_wanted, rewrite};
 use crate::row::{Cutoffs, Profile, Setting};
 use crate::schema::Schema;
@@ -68,10 +68,7 @@ impl View<'_> {
     /// The same with an engine that knows columns already.
     pub fn sets_on(&self, engine: &Engine<'_>, wanted: &[Wanted], clock: &Clock) -> Result<(Vec<RoaringBitmap>, bool), Failure> {
         let plan = rewrite(&lower_wanted(self.program, wanted, self.snapshot.schema(), clock));
-        let sets = evaluate(engine, &plan, clock, self.cancel).map_err(|error| match error {
-            ExecError::Cancelled => Failure::Interrupted,
-            ExecError::Store(error) => error.into(),
-        })?;
+        let sets = evaluate(engine, &plan, clock, self.cancel)?;
         Ok((sets, plan.reads_fields()))
     }
 

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration as Wait;
 
+use super::super::args::ExplainFormat;
 use super::super::contact::{profile, why};
+use super::super::explain::{self, Part};
 use super::super::failure::Failure;
 use super::super::sets::{overlap, trend};
 use super::super::{describe, output, script};
@@ -14,7 +16,6 @@ use super::{Next, run as run_input};
 use crate::fmt::format;
 use crate::ide::outline::{Kind, Outline, outline};
 use crate::ide::tokens::{Class, tokens};
-use crate::plan::{explain, lower_wanted, rewrite};
 use crate::syntax::{SourceId, quoted};
 use crate::time::{format_instant, parse_duration, parse_instant};
 
@@ -67,7 +68,7 @@ pub const COMMANDS: &[Command] = &[
     command("profile", "CONTACT", "everything known of a contact"),
     command("overlap", "SEGMENT SEGMENT...", "how segments overlap"),
     command("trend", "[SEGMENT] 12w", "the size as of past dates: 12 weeks back, week by week"),
-    command("explain", "[SEGMENT]", "how the last result is evaluated"),
+    command("explain", "[analyze|rewrites] [SEGMENT]", "how the last result is evaluated; with what happened, or what laws did"),
     command("export", "FILE [SEGMENT]", "members to a file: .csv .json .ndjson .md, or ids to .txt"),
     command("watch", "[SECONDS]", "evaluates the last result again and again until Ctrl-C"),
     command("describe", "FIELD|EVENT", "coverage, top values, histogram, months"),
@@ -287,17 +288,18 @@ fn past(session: &Session, words: &[&str]) -> Result<(), Failure> {
     page(&session.view(&prepared, |view| trend::text(view, &asked, range))?)
 }
 
-fn explained(session: &Session, names: &[&str]) -> Result<(), Failure> {
+/// `.explain analyze vip`
+fn explained(session: &Session, words: &[&str]) -> Result<(), Failure> {
+    /// Evaluations, of which the median is shown.
+    const ANALYSES: u32 = 5;
+    let (part, names) = match words.split_first() {
+        Some((&"analyze", names)) => (Part::Analysis(ANALYSES), names),
+        Some((&"rewrites", names)) => (Part::Rewrites, names),
+        _ => (Part::Plan, words),
+    };
     let prepared = session.prepared()?;
     let asked = session.asked(&prepared, names)?;
-    let wanted: Vec<_> = asked.iter().map(|a| a.set).collect();
-    let names: Vec<&str> = asked.iter().map(|a| a.name.as_str()).collect();
-    let text = session.view(&prepared, |view| {
-        let schema = view.snapshot.schema();
-        let plan = rewrite(&lower_wanted(view.program, &wanted, schema, &view.clock));
-        Ok(explain(&plan, &names, schema).text())
-    })?;
-    page(&text)
+    page(&session.view(&prepared, |view| explain::on_data(view, &asked, part, ExplainFormat::Text))?)
 }
 
 fn export(session: &Session, words: &[&str]) -> Result<(), Failure> {

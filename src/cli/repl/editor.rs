@@ -149,6 +149,11 @@ impl Completer for Line {
 }
 
 impl Line {
+    /// The names of segments and decisions.
+    fn sets(&self) -> impl Iterator<Item = String> {
+        self.session.names(Kind::Segment).into_iter().chain(self.session.names(Kind::Decision))
+    }
+
     /// What a command takes at a place.
     fn command(&self, text: &str, at: usize) -> (usize, Vec<Pair>) {
         let before = text.get(..at).unwrap_or(text);
@@ -171,9 +176,8 @@ impl Line {
         let names: Vec<String> = match name {
             "by" => fields().collect(),
             "describe" => fields().chain(events()).collect(),
-            "show" | "diff" | "why" | "overlap" | "trend" | "explain" | "text" | "forget" | "edit" => {
-                self.session.names(Kind::Segment).into_iter().chain(self.session.names(Kind::Decision)).collect()
-            }
+            "explain" => ["analyze", "rewrites"].map(str::to_owned).into_iter().chain(self.sets()).collect(),
+            "show" | "diff" | "why" | "overlap" | "trend" | "text" | "forget" | "edit" => self.sets().collect(),
             "help" => COMMANDS.iter().map(|c| c.name.to_owned()).collect(),
             "mode" => ["table", "csv", "json", "ndjson", "markdown", "ids"].map(str::to_owned).to_vec(),
             "timing" => vec!["on".to_owned(), "off".to_owned()],

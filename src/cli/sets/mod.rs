@@ -1,5 +1,4 @@
 //! Questions about sets of contacts beside their sizes: how they overlap, and how they went.
 
 pub mod overlap;
-mod svg;
 pub mod trend;

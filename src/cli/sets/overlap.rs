@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::svg::{Anchor, FAINT, INK, Svg, length};
 use crate::cli::args::{ChartFormat, OverlapArgs};
 use crate::cli::contact::{View, answer};
 use crate::cli::failure::Failure;
 use crate::cli::script::Asked;
+use crate::cli::svg::{Anchor, FAINT, INK, Svg, length};
 use crate::cli::{Ui, table};
 use crate::exec::Overlap;
 use crate::plan::Wanted;

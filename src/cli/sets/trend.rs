@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::svg::{Anchor, COLORS, FAINT, Svg, length};
 use crate::cli::args::{ChartFormat, TrendArgs};
 use crate::cli::contact::{View, answer, moment};
 use crate::cli::failure::Failure;
 use crate::cli::script::Asked;
+use crate::cli::svg::{Anchor, COLORS, FAINT, Svg, length};
 use crate::cli::{Ui, table};
 use crate::plan::Wanted;
 use crate::time::{Clock, Duration, format_instant, parse_duration, parse_instant};

@@ -26,6 +26,12 @@ pub(super) fn encode(slots: &[u16]) -> Vec<u8> {
     out
 }
 
+/// How many slots a portable form has, from its head.
+pub(super) fn cardinality(bytes: &[u8]) -> Option<u32> {
+    let [.., l0, l1, _, _, _, _] = *bytes.first_chunk::<HEAD>()?;
+    Some(u32::from(u16::from_le_bytes([l0, l1])) + 1)
+}
+
 /// Adds the slots of a portable form to a set; `None` for bytes that [`encode`] did not write.
 pub(super) fn union_into(bytes: &[u8], out: &mut [u64]) -> Option<()> {
     let (head, data) = bytes.split_first_chunk::<HEAD>()?;

@@ -1,6 +1,8 @@
 //! Packed integers: `value = base + unit * packed`, where `base` is the least value and `unit` the greatest common divisor of
 //! all differences. Comparisons are exact, because bounds are brought into the packed domain with the right rounding.
 
+mod facts;
+
 use std::borrow::Cow;
 use std::ops::Range;
 

@@ -1,6 +1,8 @@
 //! Texts with a dictionary of their own, sorted bytewise: equality is a binary search, a prefix a range of codes. For
 //! small dictionaries every value also has its Roaring bitmap.
 
+mod facts;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -236,14 +238,9 @@ impl<'a> TextColumn<'a> {
             self.codes.present_into(out);
             return Some(());
         }
-        if let Some((ends, bytes)) = &self.bitmaps {
+        if self.bitmaps.is_some() {
             for code in set.iter() {
-                let code = code as usize;
-                let start = match code.checked_sub(1) {
-                    Some(previous) => (*ends.get(previous)? as usize).next_multiple_of(8),
-                    None => 0,
-                };
-                bitmap::union_into(bytes.get(start..*ends.get(code)? as usize)?, out)?;
+                bitmap::union_into(self.bitmap(code)?, out)?;
             }
             return Some(());
         }

@@ -17,6 +17,7 @@ pub enum Anchor {
     End,
 }
 
+const PAPER: &str = "#f6f8fa";
 pub const INK: &str = "#24292f";
 pub const FAINT: &str = "#d0d7de";
 pub const COLORS: [&str; 6] = ["#0969da", "#bf3989", "#1a7f37", "#9a6700", "#8250df", "#cf222e"];
@@ -29,6 +30,15 @@ impl Svg {
 
     pub fn rect(&mut self, (x, y): (f64, f64), width: f64, height: f64, color: &str) {
         let _ = writeln!(self.body, r#"<rect x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}" fill="{color}"/>"#);
+    }
+
+    /// A frame that tells a text under the pointer.
+    pub fn framed(&mut self, (x, y): (f64, f64), width: f64, height: f64, tip: &str) {
+        let tip = escaped(tip);
+        let _ = writeln!(
+            self.body,
+            r#"<g><title>{tip}</title><rect x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}" rx="4" fill="{PAPER}" stroke="{FAINT}"/></g>"#
+        );
     }
 
     pub fn dot(&mut self, (x, y): (f64, f64), color: &str) {

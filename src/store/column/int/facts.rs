@@ -1,0 +1,51 @@
+//! What reading a column costs.
+
+use super::{IntColumn, Packed, Presence};
+
+impl IntColumn<'_> {
+    /// Bytes that [`Self::scan`] looks at for these bounds: none, those that say who has a value, or all.
+    #[must_use]
+    pub fn scanned_bytes(&self, lo: i64, hi: i64) -> usize {
+        match self.packed_bounds(lo, hi) {
+            None => 0,
+            Some((lo, hi)) if lo == 0 && hi >= self.max.abs_diff(self.base) / self.unit => self.present_bytes(),
+            Some(_) => self.scan_bytes(),
+        }
+    }
+
+    /// Bytes that say who has a value.
+    #[must_use]
+    pub fn present_bytes(&self) -> usize {
+        if matches!(self.present, Presence::All) { 0 } else { self.len.div_ceil(8) }
+    }
+
+    /// Bytes of one value.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        match self.packed {
+            Packed::Constant => 0,
+            Packed::U8(_) => 1,
+            Packed::U16(_) => 2,
+            Packed::U32(_) => 4,
+            Packed::U40(..) => 5,
+            Packed::U64(_) => 8,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::encode;
+    use super::*;
+
+    #[test]
+    fn bytes_that_are_looked_at() {
+        let values: Vec<Option<i64>> = (0..640).map(|n| (n % 2 == 0).then_some(n)).collect();
+        let bytes = encode(&values);
+        let column = IntColumn::decode(&bytes).unwrap();
+        assert_eq!((column.width(), column.present_bytes()), (2, 80));
+        assert_eq!(column.scanned_bytes(700, 800), 0);
+        assert_eq!(column.scanned_bytes(i64::MIN, i64::MAX), 80);
+        assert_eq!(column.scanned_bytes(10, 20), column.scan_bytes());
+    }
+}
