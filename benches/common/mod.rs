@@ -14,12 +14,15 @@ pub fn store(contacts: u32, events: u64) -> Store {
     }
     let schema = schema();
     let store = Store::temporary(&schema).unwrap();
-    let options = GenOptions { contacts, events, days: 730, ..GenOptions::default() };
-    let loader = Loader::begin(&store, &schema, LoadOptions::default()).unwrap();
-    let mut filling = Filling { loader, schema: &schema, since: options.until };
+    fill(&store, &schema, GenOptions { contacts, events, days: 730, ..GenOptions::default() });
+    store
+}
+
+fn fill(store: &Store, schema: &Schema, options: GenOptions) {
+    let loader = Loader::begin(store, schema, LoadOptions::default()).unwrap();
+    let mut filling = Filling { loader, schema, since: options.until };
     assert!(generate(&options, &mut filling).is_ok());
     filling.loader.finish().unwrap();
-    store
 }
 
 struct Filling<'f> {
