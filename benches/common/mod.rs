@@ -14,14 +14,14 @@ pub fn store(contacts: u32, events: u64) -> Store {
     }
     let schema = schema();
     let store = Store::temporary(&schema).unwrap();
-    fill(&store, &schema, GenOptions { contacts, events, days: 730, ..GenOptions::default() });
+    fill(&store, &schema, &GenOptions { contacts, events, days: 730, ..GenOptions::default() });
     store
 }
 
-fn fill(store: &Store, schema: &Schema, options: GenOptions) {
+fn fill(store: &Store, schema: &Schema, options: &GenOptions) {
     let loader = Loader::begin(store, schema, LoadOptions::default()).unwrap();
     let mut filling = Filling { loader, schema, since: options.until };
-    assert!(generate(&options, &mut filling).is_ok());
+    assert!(generate(options, &mut filling).is_ok());
     filling.loader.finish().unwrap();
 }
 

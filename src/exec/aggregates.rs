@@ -1,5 +1,7 @@
 //! Functions over the matching events: one pass over the rows of the contacts that are asked for.
 
+use std::ops::Range;
+
 use super::ExecError;
 use super::bits;
 use super::cells::{Cell, Key, Values, WHOLE};
@@ -99,16 +101,16 @@ fn of_one_type<'c>(
     let [reader] = matched.readers_mut() else { return Ok(None) };
     let scalar = reader.scalar();
     let whole = match (function, scalar) {
-        (Function::Count | Function::Distinct | Function::ActiveDays, _) => WHOLE,
+        (Function::Count | Function::Distinct | Function::ActiveDays, _)
+        | (Function::Average | Function::FirstOf | Function::LastOf | Function::MostFrequent(_), Some(_)) => WHOLE,
         (Function::First | Function::Last, _) => Scalar::Time,
         (Function::Sum, Some(scalar)) => scalar,
         (Function::Min | Function::Max, Some(scalar)) if scalar != Scalar::Text => scalar,
-        (Function::Average | Function::FirstOf | Function::LastOf | Function::MostFrequent(_), Some(_)) => WHOLE,
         _ => return Ok(None),
     };
     let clock = chunk.context.clock;
     let (mut ints, mut cells) = (Vec::new(), Vec::new());
-    let mut few = Few::default();
+    let (mut few, mut sums) = (Few::default(), Sums::default());
     for (at, slot) in slots.iter().enumerate() {
         if at % 1024 == 1023 {
             chunk.check_cancelled()?;
@@ -122,12 +124,12 @@ fn of_one_type<'c>(
         match function {
             Function::Count => ints.push(i64::try_from(among.map_or(rows.len(), |among| bits::count_in(among, rows))).ok()),
             Function::Sum => {
-                let (sum, _) = column.map_or((0, 0), |column| column.sum(rows, among));
+                let (sum, _) = column.map_or((0, 0), |column| sums.of(reader, column, rows));
                 let Ok(sum) = i64::try_from(sum) else { return Ok(None) };
                 ints.push(Some(sum));
             }
             Function::Average => {
-                let (sum, n) = column.map_or((0, 0), |column| column.sum(rows, among));
+                let (sum, n) = column.map_or((0, 0), |column| sums.of(reader, column, rows));
                 let (Ok(sum), Some(scalar)) = (i64::try_from(sum), scalar) else { return Ok(None) };
                 cells.push(average(Cell::Int(scalar, sum), n).map(Cell::Number));
             }
@@ -159,9 +161,9 @@ fn of_one_type<'c>(
             Function::Distinct | Function::MostFrequent(_) => {
                 let Some(column) = column else {
                     if matches!(function, Function::Distinct) {
-                        ints.push(Some(0))
+                        ints.push(Some(0));
                     } else {
-                        cells.push(None)
+                        cells.push(None);
                     }
                     continue;
                 };
@@ -179,6 +181,31 @@ fn of_one_type<'c>(
         }
     }
     Ok(Some(if cells.is_empty() { Values::Ints(whole, ints) } else { Values::Cells(cells) }))
+}
+
+/// Sums of the rows of contacts: where all rows of a block are tested at once, from the block's running sums.
+#[derive(Default)]
+struct Sums {
+    block: Option<usize>,
+    running: Vec<u64>,
+    known: bool,
+}
+
+impl Sums {
+    /// The sum of those of some rows that pass, and how many have a value.
+    fn of(&mut self, reader: &Reader<'_>, column: &IntColumn<'_>, rows: Range<usize>) -> (i128, u64) {
+        let among = reader.passing();
+        let Some(block) = reader.whole_block() else { return column.sum(rows, among) };
+        if self.block != Some(block) {
+            self.block = Some(block);
+            self.known = column.running_sums(among, &mut self.running);
+        }
+        if !self.known {
+            return column.sum(rows, among);
+        }
+        let n = among.map_or(rows.len(), |among| bits::count_in(among, rows.clone())) as u64;
+        (column.sum_of_run(&self.running, rows, n), n)
+    }
 }
 
 /// The average of so many values with a sum; nothing of none.

@@ -63,7 +63,7 @@ fn inside(set: &[u64], range: Range<usize>) -> impl DoubleEndedIterator<Item = (
     let end = words.end;
     set.get(words.clone()).unwrap_or_default().iter().zip(words).map(move |(word, at)| {
         let from = if at == range.start / 64 { u64::MAX << (range.start % 64) } else { u64::MAX };
-        let to = if at + 1 == end && range.end % 64 > 0 { (1 << (range.end % 64)) - 1 } else { u64::MAX };
+        let to = if at + 1 == end && !range.end.is_multiple_of(64) { (1 << (range.end % 64)) - 1 } else { u64::MAX };
         (at, word & from & to)
     })
 }

@@ -181,10 +181,20 @@ pub(super) struct Reader<'c> {
     attr: Option<AttrId>,
     scalar: Scalar,
     operands: Rc<Operands<'c>>,
-    /// Whether rows are tested a block at a time, and for which span.
-    dense: Option<Option<Interval>>,
+    reading: Reading,
     open: Option<Open<'c>>,
     meter: RowMeter<'c>,
+}
+
+/// How rows are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// Those of a contact when it is asked for.
+    Contacts,
+    /// All of a block at once, in the span that is asked for first.
+    Blocks,
+    /// All of a block at once, in this span.
+    BlocksIn(Interval),
 }
 
 /// The block that is being read.
@@ -249,9 +259,10 @@ impl<'c> Reader<'c> {
     ) -> Option<Self> {
         let events = data.events.get(&event)?;
         let operands = Rc::clone(operands);
-        let dense = (wanted.saturating_mul(FEW) > data.len as usize).then_some(None);
+        let many = wanted.saturating_mul(FEW) > data.len as usize;
+        let reading = if many { Reading::Blocks } else { Reading::Contacts };
         let meter = RowMeter::new(&data.meter);
-        Some(Self { context, events, event, filter, attr: None, scalar: Scalar::Text, operands, dense, open: None, meter })
+        Some(Self { context, events, event, filter, attr: None, scalar: Scalar::Text, operands, reading, open: None, meter })
     }
 
     /// What is known of all contacts.
@@ -271,16 +282,16 @@ impl<'c> Reader<'c> {
 
     /// The rows of a contact in a span; not all of them pass the filter. Slots must not descend.
     pub fn rows(&mut self, slot: u16, span: Interval) -> Range<usize> {
-        if let Some(known) = &mut self.dense {
-            match known {
-                None => *known = Some(span),
-                Some(known) if *known == span => {}
-                // Contacts have spans of their own.
-                Some(_) => (self.dense, self.open) = (None, None),
-            }
+        match self.reading {
+            Reading::Blocks => self.reading = Reading::BlocksIn(span),
+            // Contacts have spans of their own.
+            Reading::BlocksIn(known) if known != span => (self.reading, self.open) = (Reading::Contacts, None),
+            Reading::BlocksIn(_) | Reading::Contacts => {}
         }
         // The summary is read in order, the rows are not: most contacts have no event of most types.
-        if self.dense.is_none() && self.events.summary.last().get(usize::from(slot)).is_none_or(|last| last < span.lo) {
+        if self.reading == Reading::Contacts
+            && self.events.summary.last().get(usize::from(slot)).is_none_or(|last| last < span.lo)
+        {
             return 0..0;
         }
         if self.open.as_ref().is_none_or(|open| u32::from(slot) >= open.end) {
@@ -320,7 +331,7 @@ impl<'c> Reader<'c> {
         let test = self.filter.map(|f| RowTest::new(&attributes, f, &self.operands));
         let never = test.as_ref().is_some_and(RowTest::is_never);
         let column = self.attr.and_then(|attr| block.attributes.get(&attr)).map(AsRef::as_ref);
-        let span = self.dense.flatten().filter(|_| !never);
+        let span = if let Reading::BlocksIn(span) = self.reading { Some(span).filter(|_| !never) } else { None };
         self.meter.open(block, span, self.filter, self.attr);
         let inside = span.map(|span| inside(block.rows.ts(), span));
         let passing = match (&test, &inside) {
@@ -337,10 +348,10 @@ impl<'c> Reader<'c> {
     /// Hands on all contacts with the rows of each and, as bits, the rows of the block that lie in a span and pass; not where
     /// few contacts are asked for, or the filter compares with values of the contact.
     pub fn each_block(&mut self, span: Interval, mut see: impl FnMut(u16, Range<usize>, &[u64])) -> bool {
-        if self.dense.is_none() || self.compares() {
+        if self.reading == Reading::Contacts || self.compares() {
             return false;
         }
-        self.dense = Some(Some(span));
+        self.reading = Reading::BlocksIn(span);
         for number in 0..self.events.blocks.len() {
             let Some(open) = self.opened(number) else { continue };
             let rows = match (open.passing, open.inside) {
@@ -369,6 +380,11 @@ impl<'c> Reader<'c> {
             (None, Some(test)) => test.passes(row, at),
             (None, None) => true,
         }
+    }
+
+    /// The number of the open block, if all its rows are tested at once.
+    pub fn whole_block(&self) -> Option<usize> {
+        self.open.as_ref().filter(|open| open.inside.is_some()).map(|open| open.number)
     }
 
     /// Whether it is known which rows of the open block pass: all in the span, or those in [`Self::passing`].

@@ -105,7 +105,9 @@ pub(super) fn encode(values: &[Option<i64>]) -> Vec<u8> {
         4 => sections.push_slice(&packed.iter().map(|p| *p as u32).collect::<Vec<_>>()),
         5 => {
             let mut planes = Vec::with_capacity(packed.len() * 5);
-            packed.iter().for_each(|p| planes.extend_from_slice(&((p >> 8) as u32).to_le_bytes()));
+            for value in &packed {
+                planes.extend_from_slice(&((value >> 8) as u32).to_le_bytes());
+            }
             planes.extend(packed.iter().map(|p| *p as u8));
             sections.push(&planes);
         }
@@ -322,6 +324,54 @@ impl<'a> IntColumn<'a> {
         (sum, n)
     }
 
+    /// The packed values added up from the first on, those alone that have a bit in `among` if it is given; one more than there
+    /// are values. The sum of any run of slots is a difference of two, see [`Self::sum_of_run`]. `false` for columns in which
+    /// some slot is empty, or whose sums would not fit.
+    pub fn running_sums(&self, among: Option<&[u64]>, out: &mut Vec<u64>) -> bool {
+        fn add<T: Copy + Into<u64>>(values: &[T], among: Option<&[u64]>, out: &mut Vec<u64>) {
+            let mut sum = 0_u64;
+            out.push(sum);
+            match among {
+                None => out.extend(values.iter().map(|value| {
+                    sum = sum.wrapping_add((*value).into());
+                    sum
+                })),
+                Some(among) => {
+                    for (block, word) in values.chunks(64).zip(among) {
+                        out.extend(block.iter().enumerate().map(|(bit, value)| {
+                            sum = sum.wrapping_add((*value).into() & 0_u64.wrapping_sub(word >> bit & 1));
+                            sum
+                        }));
+                    }
+                }
+            }
+        }
+        out.clear();
+        // 32 bits of as many values as 32 bits can count do not exceed 64.
+        if !matches!(self.present, Presence::All) || u32::try_from(self.len).is_err() {
+            return false;
+        }
+        out.reserve(self.len + 1);
+        match &self.packed {
+            Packed::Constant => out.resize(self.len + 1, 0),
+            Packed::U8(p) => add(p, among, out),
+            Packed::U16(p) => add(p, among, out),
+            Packed::U32(p) => add(p, among, out),
+            Packed::U40(..) | Packed::U64(_) => return false,
+        }
+        out.len() == self.len + 1
+    }
+
+    /// The sum of a run of slots of which `n` count, from [`Self::running_sums`].
+    #[must_use]
+    pub fn sum_of_run(&self, sums: &[u64], run: Range<usize>, n: u64) -> i128 {
+        let packed = match (sums.get(run.start), sums.get(run.end)) {
+            (Some(before), Some(after)) => after - before,
+            _ => 0,
+        };
+        i128::from(self.base) * i128::from(n) + i128::from(packed) * i128::from(self.unit)
+    }
+
     /// The number of different values that there can be at most, by the bounds.
     #[must_use]
     pub fn domain(&self) -> u64 {
@@ -496,6 +546,13 @@ mod tests {
                 .filter_map(|slot| Some((slot, values[slot]?)))
                 .collect();
             assert_eq!(column.sum(slots.clone(), among), (own.iter().map(|(_, v)| i128::from(*v)).sum(), own.len() as u64));
+            let mut sums = Vec::new();
+            if column.running_sums(among, &mut sums) {
+                assert_eq!(
+                    column.sum_of_run(&sums, slots.clone(), own.len() as u64),
+                    own.iter().map(|(_, v)| i128::from(*v)).sum()
+                );
+            }
             let mut seen = Vec::new();
             column.each(slots.clone().filter(|slot| among.is_none_or(|among| bit(among, *slot))), |slot, v| seen.push((slot, v)));
             assert_eq!(seen, own);

@@ -1,6 +1,8 @@
 //! Inner loops over packed values and dense words, compiled for several processors; the best one is chosen when the program
 //! runs. A plain x86-64 build has neither wide comparisons nor a population count.
 
+#![expect(clippy::inline_always, reason = "a function that is not part of its caller is compiled for the plain processor")]
+
 use multiversion::multiversion;
 
 /// Sets the bits of the values between `lo` and `lo + span`, where `present` has one too.

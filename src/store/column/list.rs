@@ -115,7 +115,7 @@ mod tests {
             let items: Vec<Option<i64>> = (0..total).map(|n| i64::try_from(n).ok()).collect();
             let bytes = encode_list(&lengths, &encode_ints(&items));
             let list = ListColumn::decode(&bytes[8..]).unwrap();
-            let elements: Vec<u64> = (0..total.div_ceil(64)).map(|at| some[at % 8] & if at + 1 == total.div_ceil(64) && total % 64 > 0 { (1 << (total % 64)) - 1 } else { u64::MAX }).collect();
+            let elements: Vec<u64> = (0..total.div_ceil(64)).map(|at| some[at % 8] & if at + 1 == total.div_ceil(64) && !total.is_multiple_of(64) { (1 << (total % 64)) - 1 } else { u64::MAX }).collect();
             let mut out = vec![0; lengths.len().div_ceil(64)];
             list.slots_of(&elements, &mut out);
             for slot in 0..lengths.len() {
