@@ -503,6 +503,34 @@ fn an_export_imports_back_to_the_same_answers() {
 }
 
 #[test]
+fn the_format_of_a_file_makes_no_difference() {
+    let folder = Folder::new();
+    let mut found = Vec::new();
+    for format in ["parquet", "ndjson"] {
+        folder.ok(&["gen", "--contacts", "500", "--events", "20000", "--seed", "4", "--out", format, "--format", format]);
+        let [schema, contacts, events] =
+            [format!("{format}/schema.toml"), format!("{format}/contacts.{format}"), format!("{format}/events.{format}")];
+        let (once, twice) = (format!("{format}-once"), format!("{format}-twice"));
+        folder.ok(&["import", "--store", &once, "--schema", &schema, "--contacts", &contacts, "--events", &events]);
+        // To contacts that are there the events are appended.
+        folder.ok(&["import", "--store", &twice, "--schema", &schema, "--contacts", &contacts]);
+        folder.ok(&["import", "--store", &twice, "--events", &events]);
+        for store in [once, twice] {
+            let dump = format!("dump-{store}");
+            folder.ok(&["export", "--store", &store, "--out", &dump]);
+            let lists = "size(field zainteresowania) > 1";
+            let members = folder.ok(&["run", "-e", lists, "--store", &store, "--now", NOW, "--format", "csv"]);
+            assert!(members.lines().count() > 100, "{members}");
+            found.push((store, std::fs::read(folder.path(&dump).join("events.parquet")).unwrap(), members));
+        }
+    }
+    for (store, events, members) in &found {
+        assert!(*events == found[0].1, "the events of {store} are others");
+        assert_eq!(*members, found[0].2, "{store}");
+    }
+}
+
+#[test]
 fn bitmaps_are_portable() {
     let folder = Folder::with_store();
     let lines: Vec<String> = (0..140_000)

@@ -86,8 +86,13 @@ impl Input {
     ) -> Result<(Report, LoadSummary), Failed> {
         let mut progress = Progress::new("reading", ui);
         let mut loader = Loader::begin(store, schema, LoadOptions::default())?;
-        let options =
-            Options { now, mapping: self.mapping.clone(), max_rejects: files.max_rejects, read_on: files.rejects.is_some() };
+        let options = Options {
+            now,
+            mapping: self.mapping.clone(),
+            max_rejects: files.max_rejects,
+            read_on: files.rejects.is_some(),
+            texts: Some(loader.texts()),
+        };
         let mut sink = |batch: &crate::store::record::Batch| loader.push(batch);
         let mut hear = |lines| hear(&mut progress, lines, cancel);
         let imported = ingest::import(&self.sources, schema, &options, &mut sink, &mut hear);

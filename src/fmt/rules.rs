@@ -8,11 +8,11 @@ use super::{Parsed, spelling};
 use crate::syntax::parse::{Node, NodeKind};
 use crate::syntax::parts::Part;
 
-/// The formatted text of a script.
-pub(super) fn script(parsed: &Parsed<'_>) -> String {
+/// The formatted text of a script, or of a piece of one. Its first piece gets the line `edition` that it lacks.
+pub(super) fn script(parsed: &Parsed<'_>, is_first: bool) -> String {
     let mut out = Emitter::new(parsed.text, &parsed.trivia);
     let mut previous = None;
-    if lacks_edition(parsed) {
+    if is_first && lacks_edition(parsed) {
         out.doc.text("edition 1");
         out.blank_line();
     }

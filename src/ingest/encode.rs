@@ -3,14 +3,16 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 
+use super::columns::Flat;
+use super::quick::Quick;
 use super::raw::{Raw, Row, Visitor};
 use super::report::Outcome;
 use super::{Options, Reason};
 use crate::check::nearest;
 use crate::schema::{AttrId, Column, ColumnType, EventId, FieldId, Scalar, Schema};
-use crate::store::MAX_CONTACT_ID_BYTES;
 use crate::store::column::Hasher;
 use crate::store::record::{Batch, BatchKind};
+use crate::store::{MAX_CONTACT_ID_BYTES, Texts};
 use crate::time;
 use crate::value::{Decimal, DecimalError, ValueRef, nfc};
 
@@ -75,6 +77,9 @@ pub(super) struct Encoder<'s> {
     names: &'s Names,
     now: i64,
     ts_unit: super::map::Unit,
+    texts: Option<&'s Texts>,
+    /// What was found out about the columns of a flat file.
+    quick: Option<Box<Quick>>,
     batches: Vec<Batch>,
     outcome: Outcome,
     /// Rows that the present line has begun.
@@ -108,12 +113,14 @@ impl Typed<'_> {
 }
 
 impl<'s> Encoder<'s> {
-    pub fn new(schema: &'s Schema, names: &'s Names, options: &Options) -> Self {
+    pub fn new(schema: &'s Schema, names: &'s Names, options: &'s Options) -> Self {
         Self {
             schema,
             names,
             now: options.now,
             ts_unit: options.mapping.ts_unit(),
+            texts: options.texts.as_deref(),
+            quick: None,
             batches: Vec::new(),
             outcome: Outcome::default(),
             begun: 0,
@@ -124,7 +131,29 @@ impl<'s> Encoder<'s> {
         (self.batches, self.outcome)
     }
 
-    fn batch(&mut self, kind: BatchKind) -> &mut Batch {
+    /// The numbers that texts may have.
+    pub fn texts(&self) -> Option<&'s Texts> {
+        self.texts
+    }
+
+    /// The event types of the schema.
+    pub fn events(&self) -> impl Iterator<Item = EventId> {
+        (0_u16..).map(EventId).take(self.schema.events.len())
+    }
+
+    /// The event type with a name in NFC.
+    pub fn event(&self, name: &str) -> Option<EventId> {
+        self.names.events.get(name).copied()
+    }
+
+    /// The attribute of an event with a name in NFC.
+    pub fn attribute(&self, event: EventId, name: &str) -> Option<(AttrId, &'s Column)> {
+        let Some(Target::Column(id)) = self.names.attributes.get(usize::from(event.0))?.get(name) else { return None };
+        Some((AttrId(*id), self.schema.attribute_column(event, AttrId(*id))?))
+    }
+
+    /// The batch for the next row.
+    pub fn batch(&mut self, kind: BatchKind) -> &mut Batch {
         if self.batches.last().is_none_or(|b| b.kind() != kind || b.len() >= BATCH_ROWS) {
             // Small jobs need little; after a full batch there is more to come.
             let room = if self.batches.is_empty() { 0 } else { BATCH_ROWS };
@@ -491,7 +520,7 @@ const NUMERIC_TS: &str = "`ts` is a number, and its unit is not known; give `--m
 ///
 /// A decimal of at most 15 digits that reads back as the double is its shortest text, because no two of those are the
 /// same double.
-fn exact_double(n: f64, decimals: u8) -> Option<i64> {
+pub(super) fn exact_double(n: f64, decimals: u8) -> Option<i64> {
     const POWERS: [f64; 10] = [1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9];
     let power = *POWERS.get(usize::from(decimals))?;
     let scaled = (n * power).round();
@@ -530,6 +559,15 @@ impl Visitor for Encoder<'_> {
                 self.outcome.rejects.push((line, code, message, text()));
             }
         }
+    }
+
+    fn cells(&mut self, flat: &Flat<'_>, row: u32, optional: &[(u16, u32)]) -> bool {
+        let mut quick = self.quick.take().unwrap_or_else(|| Box::new(Quick::new(self, flat)));
+        let taken = quick.event(self, flat, row, optional).is_some();
+        self.quick = Some(quick);
+        self.outcome.lines += u64::from(taken);
+        self.outcome.accepted += u64::from(taken);
+        taken
     }
 
     fn reject(&mut self, line: u64, code: Reason, message: String, text: String) {

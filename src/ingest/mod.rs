@@ -6,6 +6,7 @@
 //! helped by [`Report::too_many`].
 #![allow(clippy::disallowed_methods, reason = "the importer is where data files are opened")]
 
+mod columns;
 mod csv;
 mod encode;
 mod error;
@@ -15,13 +16,16 @@ mod json;
 mod map;
 mod parquet;
 mod pipeline;
+mod quick;
 mod raw;
 mod report;
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::schema::Schema;
+use crate::store::Texts;
 use crate::store::record::Batch;
 
 pub use error::IngestError;
@@ -80,6 +84,8 @@ pub struct Options {
     pub max_rejects: u64,
     /// Read on to the end all the same, so that the report has every rejected line.
     pub read_on: bool,
+    /// Numbers that texts may have in batches, which then are for the [`Loader`](crate::store::Loader) that gave them out.
+    pub texts: Option<Arc<Texts>>,
 }
 
 /// Reads all sources one after the other and hands their batches to `sink`, in order of arrival. `progress` hears again and

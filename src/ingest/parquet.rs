@@ -1,25 +1,19 @@
-//! Parquet through the column readers of the `parquet` crate; files with lists or records through its row interface.
+//! Parquet through the column readers of the `parquet` crate; files with records or lists of records through its row
+//! interface.
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::sync::Arc;
 
-use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
-use parquet::data_type::{ByteArray, DataType, FixedLenByteArray, Int96};
 use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row as RecordRow};
-use parquet::schema::types::ColumnDescriptor;
 
+use super::columns::{Cells, Flat, FlatColumn, Meaning, bytes, is_flat};
 use super::csv::{Role, roles};
 use super::raw::{Raw, Row, Visitor};
 use super::{IngestError, Mapping, Source, SourceKind, pipeline};
 use crate::schema::Schema;
 use crate::value::Decimal;
-
-/// Rows that are decoded at once.
-const ROWS: usize = 8192;
 
 /// Reads row groups on several threads.
 pub(super) fn read<V: Visitor, E: From<IngestError>>(
@@ -42,8 +36,7 @@ pub(super) fn read<V: Visitor, E: From<IngestError>>(
     let description = reader.metadata().file_metadata().schema_descr_ptr();
     let names: Vec<String> = description.root_schema().get_fields().iter().map(|f| f.name().to_owned()).collect();
     let roles = roles(&names, source, mapping, schema)?;
-    let flat =
-        description.columns().iter().all(|c| c.max_rep_level() == 0 && c.max_def_level() <= 1 && c.path().parts().len() == 1);
+    let flat = is_flat(&description);
     let first_rows: Vec<u64> = (0..reader.num_row_groups())
         .scan(1_u64, |next, group| {
             let first = *next;
@@ -126,213 +119,6 @@ impl<'v> Keys<'v> {
     }
 }
 
-/// How a physical value is meant.
-#[derive(Debug, Clone, Copy)]
-enum Meaning {
-    Plain,
-    Day,
-    /// Units in a millisecond; negative: milliseconds in a unit.
-    Instant(i64),
-    Decimal(u8),
-}
-
-fn meaning(column: &ColumnDescriptor) -> Meaning {
-    match column.logical_type_ref() {
-        Some(LogicalType::Date) => return Meaning::Day,
-        Some(LogicalType::Timestamp(timestamp)) => {
-            return Meaning::Instant(match timestamp.unit {
-                TimeUnit::MILLIS => 1,
-                TimeUnit::MICROS => 1_000,
-                TimeUnit::NANOS => 1_000_000,
-            });
-        }
-        Some(LogicalType::Decimal(decimal)) => return Meaning::Decimal(u8::try_from(decimal.scale).unwrap_or(0)),
-        _ => {}
-    }
-    match column.converted_type() {
-        ConvertedType::DATE => Meaning::Day,
-        ConvertedType::TIMESTAMP_MILLIS => Meaning::Instant(1),
-        ConvertedType::TIMESTAMP_MICROS => Meaning::Instant(1_000),
-        ConvertedType::DECIMAL => Meaning::Decimal(u8::try_from(column.type_scale()).unwrap_or(0)),
-        _ if column.physical_type() == Physical::INT96 => Meaning::Instant(1),
-        _ => Meaning::Plain,
-    }
-}
-
-/// A column of a row group while it is read.
-struct FlatColumn {
-    reader: ColumnReader,
-    optional: bool,
-    meaning: Meaning,
-    levels: Vec<i16>,
-    values: Values,
-}
-
-enum Values {
-    Bool(Vec<bool>),
-    I32(Vec<i32>),
-    I64(Vec<i64>),
-    I96(Vec<Int96>),
-    F32(Vec<f32>),
-    F64(Vec<f64>),
-    Bytes(Vec<ByteArray>),
-    Fixed(Vec<FixedLenByteArray>),
-}
-
-impl FlatColumn {
-    fn new(reader: ColumnReader, column: &Arc<ColumnDescriptor>) -> Self {
-        let values = match &reader {
-            ColumnReader::BoolColumnReader(_) => Values::Bool(Vec::new()),
-            ColumnReader::Int32ColumnReader(_) => Values::I32(Vec::new()),
-            ColumnReader::Int64ColumnReader(_) => Values::I64(Vec::new()),
-            ColumnReader::Int96ColumnReader(_) => Values::I96(Vec::new()),
-            ColumnReader::FloatColumnReader(_) => Values::F32(Vec::new()),
-            ColumnReader::DoubleColumnReader(_) => Values::F64(Vec::new()),
-            ColumnReader::ByteArrayColumnReader(_) => Values::Bytes(Vec::new()),
-            ColumnReader::FixedLenByteArrayColumnReader(_) => Values::Fixed(Vec::new()),
-        };
-        Self { reader, optional: column.max_def_level() > 0, meaning: meaning(column), levels: Vec::new(), values }
-    }
-
-    /// Decodes the next rows and returns how many.
-    fn advance(&mut self) -> Result<usize, ParquetError> {
-        self.levels.clear();
-        let levels = &mut self.levels;
-        let optional = self.optional;
-        match (&mut self.reader, &mut self.values) {
-            (ColumnReader::BoolColumnReader(r), Values::Bool(v)) => records(r, v, levels, optional),
-            (ColumnReader::Int32ColumnReader(r), Values::I32(v)) => records(r, v, levels, optional),
-            (ColumnReader::Int64ColumnReader(r), Values::I64(v)) => records(r, v, levels, optional),
-            (ColumnReader::Int96ColumnReader(r), Values::I96(v)) => records(r, v, levels, optional),
-            (ColumnReader::FloatColumnReader(r), Values::F32(v)) => records(r, v, levels, optional),
-            (ColumnReader::DoubleColumnReader(r), Values::F64(v)) => records(r, v, levels, optional),
-            (ColumnReader::ByteArrayColumnReader(r), Values::Bytes(v)) => records(r, v, levels, optional),
-            (ColumnReader::FixedLenByteArrayColumnReader(r), Values::Fixed(v)) => records(r, v, levels, optional),
-            _ => Err(ParquetError::General("a column changed its type".to_owned())),
-        }
-    }
-
-    /// The rows that have a value, in order: the first has the first value, and so on.
-    fn present(&self, rows: usize) -> impl Iterator<Item = usize> {
-        let optional = self.optional;
-        (0..rows).filter(move |row| !optional || self.levels.get(*row) == Some(&1))
-    }
-
-    fn raw(&self, place: usize) -> Option<Raw<'_>> {
-        Some(match &self.values {
-            Values::Bool(v) => Raw::Bool(*v.get(place)?),
-            Values::I32(v) => whole(i64::from(*v.get(place)?), self.meaning),
-            Values::I64(v) => whole(*v.get(place)?, self.meaning),
-            Values::I96(v) => Raw::Instant(v.get(place)?.to_millis()),
-            Values::F32(v) => Raw::Number(Cow::Owned(v.get(place)?.to_string())),
-            Values::F64(v) => Raw::Double(*v.get(place)?),
-            Values::Bytes(v) => bytes(v.get(place)?.data(), self.meaning),
-            Values::Fixed(v) => bytes(v.get(place)?.data(), self.meaning),
-        })
-    }
-}
-
-fn records<T: DataType>(
-    reader: &mut ColumnReaderImpl<T>,
-    values: &mut Vec<T::T>,
-    levels: &mut Vec<i16>,
-    optional: bool,
-) -> Result<usize, ParquetError> {
-    values.clear();
-    let mut rows = 0;
-    // A call ends at the end of a page.
-    while rows < ROWS {
-        let (read, _, _) = reader.read_records(ROWS - rows, optional.then_some(&mut *levels), None, values)?;
-        if read == 0 {
-            break;
-        }
-        rows += read;
-    }
-    Ok(rows)
-}
-
-fn whole(n: i64, meaning: Meaning) -> Raw<'static> {
-    match meaning {
-        Meaning::Plain => Raw::Int(n),
-        Meaning::Day => Raw::Day(i32::try_from(n).unwrap_or(i32::MAX)),
-        Meaning::Instant(units) => Raw::Instant(n.div_euclid(units)),
-        Meaning::Decimal(scale) => Raw::Decimal(i128::from(n), scale),
-    }
-}
-
-fn bytes(data: &[u8], meaning: Meaning) -> Raw<'_> {
-    if let Meaning::Decimal(scale) = meaning {
-        // Big-endian two's complement of any length.
-        let sign = if data.first().is_some_and(|b| b & 0x80 != 0) { -1 } else { 0 };
-        return Raw::Decimal(data.iter().fold(sign, |n: i128, b| n << 8 | i128::from(*b)), scale);
-    }
-    std::str::from_utf8(data).map_or_else(|_| Raw::Text(String::from_utf8_lossy(data)), |text| Raw::Text(Cow::Borrowed(text)))
-}
-
-/// The cells of some rows, row by row: most columns are empty in most rows, and only the others cost anything.
-#[derive(Default)]
-struct Cells {
-    /// Where the cells of each row end.
-    ends: Vec<u32>,
-    /// Column and place in it; a place beyond the column is an empty cell.
-    cells: Vec<(u16, u32)>,
-}
-
-impl Cells {
-    /// Deals the values of the columns out to their rows; with `empty` also the cells without one.
-    fn deal(&mut self, columns: &[FlatColumn], rows: usize, empty: bool) {
-        let mut starts = vec![0_u32; rows];
-        for column in columns {
-            if empty {
-                for count in &mut starts {
-                    *count += 1;
-                }
-            } else {
-                column.present(rows).for_each(|row| bump(&mut starts, row));
-            }
-        }
-        let mut sum = 0;
-        for start in &mut starts {
-            sum += std::mem::replace(start, sum);
-        }
-        self.cells.clear();
-        self.cells.resize(sum as usize, (0, u32::MAX));
-        for (at, column) in (0_u16..).zip(columns) {
-            let mut put = |row: usize, place: u32| {
-                if let Some(cell) = starts.get(row).and_then(|start| self.cells.get_mut(*start as usize)) {
-                    *cell = (at, place);
-                }
-                bump(&mut starts, row);
-            };
-            let mut present = (0_u32..).zip(column.present(rows)).peekable();
-            if empty {
-                for row in 0..rows {
-                    put(row, present.next_if(|(_, r)| *r == row).map_or(u32::MAX, |(place, _)| place));
-                }
-            } else {
-                present.for_each(|(place, row)| put(row, place));
-            }
-        }
-        // Every start has moved to the end of its row.
-        self.ends = starts;
-    }
-
-    fn rows(&self) -> impl Iterator<Item = &[(u16, u32)]> {
-        let mut start = 0;
-        self.ends.iter().map(move |end| {
-            let cells = self.cells.get(start as usize..*end as usize).unwrap_or_default();
-            start = *end;
-            cells
-        })
-    }
-}
-
-fn bump(counts: &mut [u32], at: usize) {
-    if let Some(count) = counts.get_mut(at) {
-        *count += 1;
-    }
-}
-
 fn read_flat(
     reader: &SerializedFileReader<File>,
     group: usize,
@@ -343,12 +129,16 @@ fn read_flat(
     let row_group = reader.get_row_group(group)?;
     let descriptions = row_group.metadata().schema_descr_ptr();
     let mut columns = (0..row_group.num_columns())
-        .map(|at| Ok(FlatColumn::new(row_group.get_column_reader(at)?, &descriptions.column(at))))
+        .map(|at| Ok(FlatColumn::new(row_group.get_column_reader(at)?, &descriptions, at)))
         .collect::<Result<Vec<_>, ParquetError>>()?;
     let mut next = first;
+    let required: Vec<u16> = (0_u16..).zip(&columns).filter(|(_, column)| !column.is_optional()).map(|(at, _)| at).collect();
     let mut cells = Cells::default();
+    let mut in_order: Vec<(u16, u32)> = Vec::new();
+    let mut decoding = 0;
     loop {
         let mut rows = 0;
+        decoding += 1;
         for column in &mut columns {
             rows = column.advance()?;
         }
@@ -357,11 +147,20 @@ fn read_flat(
         }
         // An empty cell empties a field; an event does not have the attribute.
         cells.deal(&columns, rows, table.kind == SourceKind::Contacts);
+        let flat = Flat { columns: &columns, required: &required, roles: table.roles, decoding };
+        let may_be_plain = table.kind == SourceKind::Events && table.constant.is_none();
         let mut values: Vec<(Cow<'_, str>, Raw<'_>)> = Vec::new();
-        for of_row in cells.rows() {
+        for (row, of_row) in (0_u32..).zip(cells.rows()) {
+            if may_be_plain && visitor.cells(&flat, row, of_row) {
+                next += 1;
+                continue;
+            }
             let mut keys = Keys::default();
             values.clear();
-            for (at, place) in of_row {
+            in_order.clear();
+            in_order.extend(flat.cells(row, of_row));
+            in_order.sort_unstable();
+            for (at, place) in &in_order {
                 let (Some(column), Some(role)) = (columns.get(usize::from(*at)), table.roles.get(usize::from(*at))) else {
                     continue;
                 };
@@ -427,5 +226,110 @@ fn nested(field: &Field) -> Raw<'_> {
                 .map(|(key, f)| (nested(key).as_id().map_or(Cow::Borrowed(""), |k| Cow::Owned(k.into_owned())), nested(f)))
                 .collect(),
         ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use parquet::data_type::{ByteArrayType, DataType, Int32Type, Int64Type};
+    use parquet::file::properties::WriterProperties;
+    use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
+
+    use super::*;
+
+    const FILE: &str = "message contacts { REQUIRED BYTE_ARRAY contact_id (STRING);
+        OPTIONAL GROUP a (LIST) { REPEATED GROUP list { OPTIONAL BYTE_ARRAY element (STRING); } }
+        OPTIONAL INT32 day (DATE);
+        REQUIRED GROUP b (LIST) { REPEATED GROUP list { REQUIRED INT64 element; } }
+        OPTIONAL GROUP c (LIST) { REPEATED GROUP list { REQUIRED INT64 element (TIMESTAMP(MICROS,true)); } } }";
+
+    fn column<T: DataType>(
+        group: &mut SerializedRowGroupWriter<'_, File>,
+        values: &[T::T],
+        definition: Option<&[i16]>,
+        repetition: Option<&[i16]>,
+    ) {
+        let mut writer = group.next_column().unwrap().unwrap();
+        writer.typed::<T>().write_batch(values, definition, repetition).unwrap();
+        writer.close().unwrap();
+    }
+
+    /// Levels of random lists, with those of empty lists and items, and how many values there are.
+    fn lists(rows: usize, empty: i16, value: i16, random: &mut dyn FnMut(u64) -> u64) -> (Vec<i16>, Vec<i16>, usize) {
+        let (mut definition, mut repetition) = (Vec::new(), Vec::new());
+        for _ in 0..rows {
+            let items = random(5);
+            repetition.push(0);
+            if items == 0 {
+                definition.push(i16::try_from(random(2)).unwrap().min(empty));
+            }
+            for item in 0..items {
+                definition.push(if random(4) == 0 { empty + 1 } else { value });
+                repetition.extend((item > 0).then_some(1));
+            }
+        }
+        let values = definition.iter().filter(|level| **level == value).count();
+        (definition, repetition, values)
+    }
+
+    #[test]
+    fn lists_are_what_the_row_interface_reads() {
+        const ROWS: usize = 20_000;
+        let mut state = 5_u64;
+        let mut random = |below: u64| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) % below
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("contacts.parquet");
+        let schema = Arc::new(parquet::schema::parser::parse_message_type(FILE).unwrap());
+        let properties = WriterProperties::builder().set_data_page_row_count_limit(1000).set_write_batch_size(100).build();
+        let mut file = SerializedFileWriter::new(File::create(&path).unwrap(), schema, Arc::new(properties)).unwrap();
+        let mut group = file.next_row_group().unwrap();
+        let texts = |count: usize| (0..count).map(|n| format!("t{}", n % 700).as_str().into()).collect::<Vec<_>>();
+        column::<ByteArrayType>(&mut group, &texts(ROWS), None, None);
+        let (definition, repetition, values) = lists(ROWS, 1, 3, &mut random);
+        column::<ByteArrayType>(&mut group, &texts(values), Some(&definition), Some(&repetition));
+        let present: Vec<i16> = (0..ROWS).map(|_| i16::try_from(random(2)).unwrap()).collect();
+        let days: Vec<i32> = (0_i32..).zip(&present).filter(|(_, level)| **level == 1).map(|(day, _)| day).collect();
+        column::<Int32Type>(&mut group, &days, Some(&present), None);
+        for (empty, value) in [(0, 1), (1, 2)] {
+            let (definition, repetition, values) = lists(ROWS, empty, value, &mut random);
+            let numbers: Vec<i64> = (0_i64..).take(values).collect();
+            column::<Int64Type>(&mut group, &numbers, Some(&definition), Some(&repetition));
+        }
+        group.close().unwrap();
+        file.close().unwrap();
+
+        let reader = SerializedFileReader::new(File::open(&path).unwrap()).unwrap();
+        let description = reader.metadata().file_metadata().schema_descr_ptr();
+        assert!(is_flat(&description));
+        let group = reader.get_row_group(0).unwrap();
+        let mut columns: Vec<FlatColumn> = (0..description.num_columns())
+            .map(|at| FlatColumn::new(group.get_column_reader(at).unwrap(), &description, at))
+            .collect();
+        let mut rows = group.get_row_iter(None).unwrap();
+        let mut cells = Cells::default();
+        let mut read = 0;
+        loop {
+            let decoded: Vec<usize> = columns.iter_mut().map(|column| column.advance().unwrap()).collect();
+            assert!(decoded.iter().all(|rows| *rows == decoded[0]));
+            if decoded[0] == 0 {
+                break;
+            }
+            cells.deal(&columns, decoded[0], true);
+            for (at, optional) in cells.rows().enumerate() {
+                let row = rows.next().unwrap().unwrap();
+                let wanted: Vec<Raw<'_>> = row.get_column_iter().map(|(_, field)| nested(field)).collect();
+                let raw = |(column, place): &(u16, u32)| columns[usize::from(*column)].raw(*place as usize).unwrap_or(Raw::Null);
+                let mut found: Vec<Raw<'_>> = optional.iter().map(raw).collect();
+                found.insert(0, columns[0].raw(at).unwrap());
+                assert_eq!(found, wanted);
+                read += 1;
+            }
+        }
+        assert_eq!(read, ROWS);
     }
 }

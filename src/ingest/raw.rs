@@ -86,6 +86,11 @@ pub(super) struct Row<'r> {
 pub(super) trait Visitor: Send {
     /// Takes a row of a line; `text` shows the line when it has to be rejected.
     fn row(&mut self, line: u64, row: &Row<'_>, text: &dyn Fn() -> String);
+    /// Takes a row of a flat file, given as columns and places in them where these are optional; `false`: it has to be
+    /// handed over as a [`Row`].
+    fn cells(&mut self, _flat: &super::columns::Flat<'_>, _row: u32, _optional: &[(u16, u32)]) -> bool {
+        false
+    }
     /// Notes a line that is no row.
     fn reject(&mut self, line: u64, code: super::Reason, message: String, text: String);
 }

@@ -26,6 +26,7 @@ mod slots;
 mod snapshot;
 mod stats;
 mod swap;
+mod texts;
 mod verify;
 mod writer;
 
@@ -39,6 +40,7 @@ pub use load::{EraseSummary, Erasure, FoldSummary, LoadOptions, LoadSummary, Loa
 pub use profile::{Profiles, StoredEvent};
 pub use snapshot::{Layer, Snapshot};
 pub use stats::{Delta, Named, Size, Stats};
+pub use texts::Texts;
 pub use verify::Verified;
 pub use writer::{Appended, Writer, WriterOptions};
 

@@ -4,6 +4,8 @@
 //! unread, into the partition of that contact's chunk; the chunk builder reads it back with [`Body`]. A body is
 //! what follows from the row alone, so only the dictionary look-up is sequential.
 
+use std::sync::Arc;
+
 use crate::schema::{AttrId, EventId, FieldId};
 use crate::value::ValueRef;
 
@@ -32,8 +34,9 @@ struct Row {
 }
 
 /// Room for a row. Rather too much than too little: memory that is never touched costs nothing, moving what is there does.
-const ROW_BYTES: usize = 96;
+const ROW_BYTES: usize = 64;
 
+/// An emptied field or item; of an attribute, which cannot be emptied, the number of a text of the import.
 const TAG_EMPTY: u8 = 0;
 const TAG_TEXT: u8 = 1;
 const TAG_NUMBER: u8 = 2;
@@ -125,6 +128,13 @@ impl Batch {
         self.entry(attr.0, Some(value));
     }
 
+    /// A text of the event begun last by its number: one of [`Loader::texts`](super::Loader::texts), for that loader.
+    pub fn numbered_attribute(&mut self, attr: AttrId, number: u32) {
+        write_varint(&mut self.bytes, u64::from(attr.0) << TAG_BITS | u64::from(TAG_EMPTY));
+        write_varint(&mut self.bytes, u64::from(number));
+        self.close();
+    }
+
     /// Begins a contact line whose values hold from `ts` on; fields follow with [`Self::field`].
     pub fn begin_contact(&mut self, contact: &str, ts: i64) {
         debug_assert_eq!(self.kind, BatchKind::Contacts);
@@ -176,6 +186,10 @@ impl Batch {
 /// Rows longer than 4 GiB do not exist: lines are bounded when they are read.
 fn length(n: usize) -> u32 {
     u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+fn tag_of(head: u64) -> u8 {
+    head.to_le_bytes()[0] & ((1 << TAG_BITS) - 1)
 }
 
 /// Writes a number and a value's tag together, then the value.
@@ -264,6 +278,15 @@ impl EventHead {
     }
 }
 
+/// An attribute inside a body.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Attribute<'a> {
+    /// Its value.
+    Value(BodyValue<'a>),
+    /// The number of its text.
+    Numbered(u32),
+}
+
 /// A value inside a body.
 #[derive(Debug, Clone, PartialEq)]
 pub enum BodyValue<'a> {
@@ -338,11 +361,28 @@ impl<'a> Body<'a> {
         Some((u16::try_from(id).ok()?, value))
     }
 
+    /// Reads the next attribute of an event that may have been written by [`Batch::numbered_attribute`].
+    pub fn attribute(&mut self) -> Option<(u16, Attribute<'a>)> {
+        let head = self.varint()?;
+        let attribute = match tag_of(head) {
+            TAG_EMPTY => Attribute::Numbered(u32::try_from(self.varint()?).ok()?),
+            tag => Attribute::Value(self.value_of(tag)?),
+        };
+        Some((u16::try_from(head >> TAG_BITS).ok()?, attribute))
+    }
+
     fn value(&mut self) -> Option<(u64, Option<BodyValue<'a>>)> {
         let head = self.varint()?;
-        let id = head >> TAG_BITS;
-        let scalar = match head.to_le_bytes()[0] & ((1 << TAG_BITS) - 1) {
-            TAG_EMPTY => return Some((id, None)),
+        let value = match tag_of(head) {
+            TAG_EMPTY => None,
+            tag => Some(self.value_of(tag)?),
+        };
+        Some((head >> TAG_BITS, value))
+    }
+
+    /// The value after a tag, which is not [`TAG_EMPTY`].
+    fn value_of(&mut self, tag: u8) -> Option<BodyValue<'a>> {
+        let scalar = match tag {
             TAG_TEXT => {
                 let len = usize::try_from(self.varint()?).ok()?;
                 let (text, rest) = self.0.split_at_checked(len)?;
@@ -359,10 +399,10 @@ impl<'a> Body<'a> {
                 let mut skip = items.clone();
                 while skip.next().is_some() {}
                 self.0 = skip.bytes.0;
-                return Some((id, Some(BodyValue::List(items))));
+                return Some(BodyValue::List(items));
             }
         };
-        Some((id, Some(BodyValue::Scalar(scalar))))
+        Some(BodyValue::Scalar(scalar))
     }
 
     fn varint(&mut self) -> Option<u64> {
@@ -390,6 +430,23 @@ impl<'a> Iterator for Items<'a> {
     }
 }
 
+/// Writes the body of an event with its texts in place of their numbers. `None`: the bytes are damaged.
+pub(crate) fn spell_out(body: &[u8], texts: &[Arc<str>], out: &mut Vec<u8>) -> Option<()> {
+    let mut rest = Body::new(body);
+    rest.event_head()?;
+    let mut copied = 0;
+    while !rest.is_at_end() {
+        let start = body.len() - rest.len();
+        if let (id, Attribute::Numbered(number)) = rest.attribute()? {
+            out.extend_from_slice(body.get(copied..start)?);
+            write_value(out, u64::from(id), Some(ValueRef::Text(texts.get(number as usize)?)));
+            copied = body.len() - rest.len();
+        }
+    }
+    out.extend_from_slice(body.get(copied..)?);
+    Some(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -415,5 +472,26 @@ mod tests {
         assert_eq!(items.collect::<Vec<_>>(), [Some(ValueRef::Text("ł")), None]);
         assert!(body.is_at_end());
         assert_eq!(rows[1].0, b"jan");
+    }
+
+    #[test]
+    fn numbers_are_spelled_out() {
+        let (mut numbered, mut plain) = (Batch::new(BatchKind::Events), Batch::new(BatchKind::Events));
+        for batch in [&mut numbered, &mut plain] {
+            batch.begin_event("anna", EventId(3), 42, Some("x"));
+            batch.attribute(AttrId(0), ValueRef::Bool(true));
+        }
+        numbered.numbered_attribute(AttrId(300), 1);
+        plain.attribute(AttrId(300), ValueRef::Text("ł"));
+        for batch in [&mut numbered, &mut plain] {
+            batch.attribute(AttrId(2), ValueRef::List(&[Some(ValueRef::Text("a")), None]));
+        }
+        numbered.numbered_attribute(AttrId(5), 0);
+        plain.attribute(AttrId(5), ValueRef::Text(""));
+        let ((_, body), (_, wanted)) = (numbered.rows().next().unwrap(), plain.rows().next().unwrap());
+        let mut out = Vec::new();
+        spell_out(body, &["".into(), "ł".into()], &mut out).unwrap();
+        assert_eq!(out, wanted);
+        assert_eq!(spell_out(body, &["".into()], &mut Vec::new()), None);
     }
 }

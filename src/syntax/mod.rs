@@ -15,6 +15,7 @@ mod nesting;
 pub(crate) mod parse;
 pub(crate) mod parts;
 mod patch;
+pub(crate) mod pieces;
 mod recover;
 mod span;
 mod spell;

@@ -7,7 +7,7 @@ use pest::iterators::Pairs;
 use pest::{Parser, Token};
 
 use super::ast::{Script, Statement};
-use super::{SourceId, Span, build, nesting, recover};
+use super::{SourceId, Span, build, lex, nesting, pieces, recover};
 use crate::diag::{Diagnostic, codes};
 
 #[derive(pest_derive::Parser)]
@@ -57,6 +57,10 @@ pub fn parse(text: &str, source: SourceId) -> (Script, Vec<Diagnostic>) {
         let error = Diagnostic::new(codes::E0104, Span::new(source, 0, 0), message);
         return (Script::default(), vec![error.help("split it into several files and `use` them")]);
     }
+    read_in_pieces(text, source, &pieces::cut(text)).unwrap_or_else(|| read_whole(text, source))
+}
+
+fn read_whole(text: &str, source: SourceId) -> (Script, Vec<Diagnostic>) {
     let mut cx = build::Context::new(text, source);
     let mut script = Script::default();
     let place = |range: Range<usize>| Span::new(source, range.start, range.end);
@@ -66,6 +70,41 @@ pub fn parse(text: &str, source: SourceId) -> (Script, Vec<Diagnostic>) {
         None => recover::recover(text, &mut cx, &mut script),
     }
     (script, cx.into_diagnostics())
+}
+
+/// Reads a script piece by piece; `None` when it has to be read whole.
+fn read_in_pieces(text: &str, source: SourceId, pieces: &[Range<usize>]) -> Option<(Script, Vec<Diagnostic>)> {
+    let read = pieces::each(pieces, &|piece| read_piece(text, source, piece))?;
+    let (mut whole, mut diagnostics) = (Script::default(), Vec::new());
+    for (script, found) in read {
+        whole.edition = whole.edition.or(script.edition);
+        whole.statements.extend(script.statements);
+        diagnostics.extend(found);
+    }
+    Some((whole, diagnostics))
+}
+
+/// Reads the definitions of a piece one by one, so that their nodes are gone before the next; `None` when there is
+/// anything else.
+fn read_piece(text: &str, source: SourceId, piece: Range<usize>) -> Option<(Script, Vec<Diagnostic>)> {
+    let text_of_piece = text.get(..piece.end)?;
+    if nesting::too_deep(text_of_piece.get(piece.start..)?).is_some() {
+        return None;
+    }
+    let mut cx = build::Context::new(text, source);
+    let mut script = Script::default();
+    let next = |at: usize| lex::strict(text_of_piece.get(at..).unwrap_or_default()).next().map(|token| at + token.start);
+    let mut at = next(piece.start);
+    while let Some(start) = at {
+        let rest = text_of_piece.get(start..)?;
+        let place = |range: Range<usize>| Span::new(source, start + range.start, start + range.end);
+        let is_first = piece.start == 0 && script.edition.is_none() && script.statements.is_empty();
+        let edition = if is_first { node(Rule::edition, rest, &place) } else { None };
+        let node = edition.or_else(|| node(Rule::statement, rest, &place))?;
+        add(&mut cx, &node, &mut script);
+        at = next(node.span.end);
+    }
+    Some((script, cx.into_diagnostics()))
 }
 
 /// Puts what a node defines into the script.
@@ -81,7 +120,12 @@ pub(super) fn add(cx: &mut build::Context<'_>, node: &Node<'_>, script: &mut Scr
 /// The nodes of a text that the rule accepts; `place` says where a range of the text stands in its file.
 pub(crate) fn nodes<'a>(rule: NodeKind, text: &'a str, place: &dyn Fn(Range<usize>) -> Span) -> Result<Vec<Node<'a>>, Failure> {
     let pairs = Grammar::parse(rule, text).map_err(|error| explain(&error))?;
-    Ok(tree(pairs, text, place))
+    Ok(tree(pairs, text, place).map_or_else(Vec::new, |entry| entry.children))
+}
+
+/// The node of a rule that accepts the beginning of a text.
+fn node<'a>(rule: NodeKind, text: &'a str, place: &dyn Fn(Range<usize>) -> Span) -> Option<Node<'a>> {
+    tree(Grammar::parse(rule, text).ok()?, text, place)
 }
 
 /// Failures say from now on where reading stopped and what was tried there. The detail halves the speed and is a
@@ -111,10 +155,9 @@ fn explain(error: &pest::error::Error<Rule>) -> Failure {
     Failure { at, rules, words: Vec::new() }
 }
 
-/// The nodes of the rules inside the entry rule, made from where rules begin and end: quicker than pair by pair.
-fn tree<'a>(pairs: Pairs<'a, Rule>, text: &'a str, place: &dyn Fn(Range<usize>) -> Span) -> Vec<Node<'a>> {
+/// The node of the entry rule, made from where rules begin and end: quicker than pair by pair.
+fn tree<'a>(pairs: Pairs<'a, Rule>, text: &'a str, place: &dyn Fn(Range<usize>) -> Span) -> Option<Node<'a>> {
     let mut open: Vec<Open<'a>> = Vec::new();
-    let mut top = Vec::new();
     for token in pairs.tokens() {
         match token {
             Token::Start { pos, .. } => open.push(Open { start: pos.pos(), inner: pos.pos(), children: Vec::new() }),
@@ -127,23 +170,17 @@ fn tree<'a>(pairs: Pairs<'a, Rule>, text: &'a str, place: &dyn Fn(Range<usize>) 
                     start + text.get(start..pos.pos()).map_or(0, |whole| whole.trim_end().len())
                 };
                 let node = Node { kind: rule, span: place(start..end), text: text.get(start..end).unwrap_or_default(), children };
-                match open.as_mut_slice() {
-                    // The entry rule itself.
-                    [] => {}
-                    [_] => top.push(node),
-                    [.., parent] => {
-                        parent.inner = end;
-                        // Most nodes have one child; a vector would begin with room for four.
-                        if parent.children.is_empty() {
-                            parent.children.reserve_exact(1);
-                        }
-                        parent.children.push(node);
-                    }
+                let Some(parent) = open.last_mut() else { return Some(node) };
+                parent.inner = end;
+                // Most nodes have one child; a vector would begin with room for four.
+                if parent.children.is_empty() {
+                    parent.children.reserve_exact(1);
                 }
+                parent.children.push(node);
             }
         }
     }
-    top
+    None
 }
 
 /// A rule that has begun.
@@ -194,5 +231,43 @@ impl Script {
             Statement::Segment(segment) => Some(segment),
             _ => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_say_what_the_whole_says() {
+        let definitions = [
+            "segment a = all < event E; field f = 1 >\n",
+            "/// Doc.\nsegment b \"B\" = not segment a // b\n",
+            "segment c = event any at least 1 time within 30d\n",
+            "decision d < when segment a -> \"x\"; otherwise -> \"\\q\" >\n",
+            "test \"t\" at 2025-01-01 { contact \"anna\" { f: 1 } }\n",
+            "param $p: number = 3\nlet $q = field f + 1\n",
+            "segment e = field date on 2025-13-01\n",
+            "segment f = event last\n",
+            "segment g = any <\nsegment a;\nsegment b >\n",
+            "segment h = segment\n",
+            "segment i = event E last\n",
+            "segment j = field f has any\n",
+            "segment k = event E where a = 1 and\n",
+            "segment l = \"two\nsegment lines\" = field f\n",
+        ];
+        let mut read = 0;
+        for first in definitions {
+            for second in definitions {
+                for third in definitions {
+                    let text = format!("edition 1\n{first}{second}\n{third}");
+                    if let Some(pieces) = read_in_pieces(&text, SourceId(0), &pieces::cut_at(&text, 1)) {
+                        assert_eq!(pieces, read_whole(&text, SourceId(0)), "{text}");
+                        read += 1;
+                    }
+                }
+            }
+        }
+        assert!(read > 200, "only {read} scripts were read in pieces");
     }
 }

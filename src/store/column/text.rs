@@ -44,6 +44,8 @@ pub fn encode_texts(values: &[Option<&str>], bitmaps: bool) -> Vec<u8> {
 #[derive(Default)]
 pub struct TextBuilder<'v> {
     seen: HashMap<&'v str, u32, Hasher>,
+    /// The codes of texts that have a number already.
+    numbers: Vec<u32>,
     texts: Vec<&'v str>,
     codes: Vec<u32>,
 }
@@ -61,10 +63,32 @@ impl<'v> TextBuilder<'v> {
     /// Sets a slot of a column of so many slots, all empty at first.
     pub fn set(&mut self, slot: usize, slots: usize, text: &'v str) {
         let code = self.code(text);
-        self.codes.resize(slots, EMPTY);
+        self.put(slot, slots, code);
+    }
+
+    fn put(&mut self, slot: usize, slots: usize, code: u32) {
+        if self.codes.len() != slots {
+            self.codes.resize(slots, EMPTY);
+        }
         if let Some(place) = self.codes.get_mut(slot) {
             *place = code;
         }
+    }
+
+    /// The same for a text that has a number: nobody looks at it again.
+    pub fn set_numbered(&mut self, slot: usize, slots: usize, number: u32, text: &'v str) {
+        let at = number as usize;
+        if at >= self.numbers.len() {
+            self.numbers.resize(at + 1, EMPTY);
+        }
+        let known = self.numbers.get(at).copied().filter(|code| *code != EMPTY);
+        let code = known.unwrap_or_else(|| self.code(text));
+        if known.is_none()
+            && let Some(place) = self.numbers.get_mut(at)
+        {
+            *place = code;
+        }
+        self.put(slot, slots, code);
     }
 
     /// Number of slots.

@@ -1,5 +1,6 @@
 //! The parts of the touched chunks: built by several threads, written by one.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::super::bytes::frame;
@@ -22,6 +23,8 @@ pub(super) struct Job<'a> {
     pub schema: &'a Schema,
     pub contacts: &'a Partitions,
     pub events: &'a Partitions,
+    /// The texts that have a number in the rows of events.
+    pub texts: &'a [Arc<str>],
     pub generation: u32,
     /// Contacts before this import.
     pub previous: u32,

@@ -5,7 +5,7 @@ use super::super::events::{
     ATTRIBUTES, EVENT_IDS, ROWS, SUMMARY, encode_deletions, encode_event_ids, encode_rows, encode_summary,
 };
 use super::super::key::{Part, PartKind};
-use super::super::record::BodyValue;
+use super::super::record::{Attribute, BodyValue};
 use super::super::snapshot::Snapshot;
 use super::super::snapshot::{KIND_COLUMN, KIND_DELETIONS, KIND_EVENT_IDS, KIND_ROWS, KIND_SUMMARY};
 use super::super::{CHUNK, StoreError, Words};
@@ -18,7 +18,7 @@ use crate::value::{Value, ValueRef};
 /// Rows after which a block ends with its contact.
 const BLOCK_ROWS: usize = 1 << 16;
 /// Bytes of rows sorted at once; a chunk with more is built in several passes over runs of its contacts.
-const PASS_BYTES: u64 = 128 << 20;
+const PASS_BYTES: u64 = 64 << 20;
 
 /// Everything of one event type that spans passes.
 struct TypeState {
@@ -62,7 +62,7 @@ pub(super) fn build(
             // A type whose last row is deleted is written anew, too.
             if !rows.is_empty() || *deleted {
                 let state = state.get_or_insert_with(TypeState::new);
-                let origin = Origin { bytes, stored: &stored, with_ids };
+                let origin = Origin { bytes, stored: &stored, with_ids, texts: job.texts };
                 state.add(job.schema, chunk, event, rows, origin, output)?;
             }
         }
@@ -109,7 +109,7 @@ pub(super) fn build_type(
     let mut state = TypeState::new();
     let at = usize::from(event.0);
     if let (Some(TypeRows { rows, .. }), Some(TypeRows { bytes, .. })) = (alone.by_type.get(at), pass.by_type.get(at)) {
-        state.add(schema, chunk, event, rows, Origin { bytes, stored: &stored, with_ids }, output)?;
+        state.add(schema, chunk, event, rows, Origin { bytes, stored: &stored, with_ids, texts: &[] }, output)?;
     }
     state.finish(part, output);
     Ok(())
@@ -220,14 +220,26 @@ fn attributes(
     output: &Output<'_>,
 ) -> Result<(), StoreError> {
     let damaged = || StoreError::damaged("temporary data of the import");
+    // Rows that follow one another here arrived far from each other. Copying their attributes together waits for the memory
+    // of many at once, reading them where they are for that of each.
+    let mut together = Vec::with_capacity(rows.iter().map(|row| row.attributes(origin).len()).sum());
+    for row in rows {
+        together.extend_from_slice(row.attributes(origin));
+    }
+    let mut rest = together.as_slice();
     let mut columns: Vec<AttributeColumn<'_>> = ty.attributes.iter().map(|a| AttributeColumn::new(a.ty)).collect();
     for (at, row) in rows.iter().enumerate() {
-        match row.source(origin).ok_or_else(damaged)? {
+        match row.source(origin, &mut rest).ok_or_else(damaged)? {
             Source::New(mut body) => {
                 while !body.is_at_end() {
-                    let (id, value) = body.entry().ok_or_else(damaged)?;
-                    if let Some(value) = value {
-                        columns.get_mut(usize::from(id)).ok_or_else(damaged)?.set(at, rows.len(), value);
+                    let (id, value) = body.attribute().ok_or_else(damaged)?;
+                    let column = columns.get_mut(usize::from(id)).ok_or_else(damaged)?;
+                    match value {
+                        Attribute::Value(value) => column.set(at, rows.len(), value),
+                        Attribute::Numbered(number) => {
+                            let text = origin.texts.get(number as usize).ok_or_else(damaged)?;
+                            column.set_numbered(at, rows.len(), number, text);
+                        }
                     }
                 }
             }
@@ -268,6 +280,13 @@ impl<'v> AttributeColumn<'v> {
         match value {
             BodyValue::Scalar(value) => self.set_scalar(row, rows, value),
             BodyValue::List(list) => self.set_list(row, rows, list.len, list),
+        }
+    }
+
+    fn set_numbered(&mut self, row: usize, rows: usize, number: u32, text: &'v str) {
+        // Decoders hand texts to columns of texts only.
+        if let Self::Texts(values) = self {
+            values.set_numbered(row, rows, number, text);
         }
     }
 

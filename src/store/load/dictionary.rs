@@ -1,15 +1,21 @@
 //! Contact ids to numbers, in order of arrival.
 
-use hashbrown::HashTable;
+use std::hash::BuildHasher;
+
 use heed::{RoTxn, WithoutTls};
 
+use super::super::column::Hasher;
 use super::super::{Store, StoreError};
 
 /// The ids that an import has met: those of the store are looked up there once.
 pub(super) struct Dictionary<'s> {
     store: &'s Store,
     txn: RoTxn<'s, WithoutTls>,
-    table: HashTable<Entry>,
+    /// A hash table: an id stands at the place that its hash says, or after it where that is taken. At least a quarter is free,
+    /// and the length is a power of two.
+    table: Vec<Entry>,
+    /// Places that are taken.
+    taken: usize,
     arena: Vec<u8>,
     /// Number of contacts that the store had.
     previous: u32,
@@ -19,13 +25,29 @@ pub(super) struct Dictionary<'s> {
 /// A known id. Most are short and stand in the entry itself, so that finding one touches memory once.
 #[derive(Clone, Copy)]
 struct Entry {
+    /// [`UNKNOWN`] where the place is free.
     number: u32,
     len: u32,
     /// The id and zeros after it; of a longer one its hash and its place in the arena.
     key: [u64; 2],
 }
 
+const FREE: Entry = Entry { number: UNKNOWN, len: 0, key: [0; 2] };
+
+/// An id that is looked up.
+#[derive(Clone, Copy)]
+struct Wanted<'i> {
+    id: &'i [u8],
+    hash: u64,
+    /// The id itself when it is short.
+    key: Option<[u64; 2]>,
+}
+
 const INLINE: usize = 16;
+/// Places of the smallest table.
+const SMALLEST: usize = 1024;
+/// Ids that are looked up together.
+const TOGETHER: usize = 32;
 
 /// No contact has this number.
 pub(super) const UNKNOWN: u32 = u32::MAX;
@@ -38,22 +60,31 @@ fn inline(id: &[u8]) -> Option<[u64; 2]> {
     Some([u64::from_le_bytes(*low), u64::from_le_bytes(*high.first_chunk::<8>()?)])
 }
 
-/// The hash of an id, and its key when it is short.
-fn hashed(id: &[u8]) -> (u64, Option<[u64; 2]>) {
-    match inline(id) {
-        Some(key) => (hash_inline(key), Some(key)),
-        None => (std::hash::BuildHasher::hash_one(&super::super::column::Hasher::default(), id), None),
+impl<'i> Wanted<'i> {
+    fn new(id: &'i [u8]) -> Self {
+        match inline(id) {
+            Some(key) => Self { id, hash: hash_inline(key), key: Some(key) },
+            None => Self { id, hash: BuildHasher::hash_one(&Hasher::default(), id), key: None },
+        }
     }
 }
 
 /// The hash of a short id is made of its key, so that the table can grow without the arena.
 fn hash_inline(key: [u64; 2]) -> u64 {
-    std::hash::BuildHasher::hash_one(&super::super::column::Hasher::default(), (key[0], key[1]))
+    BuildHasher::hash_one(&Hasher::default(), (key[0], key[1]))
 }
 
 impl Entry {
     fn hash(&self) -> u64 {
         if self.len as usize <= INLINE { hash_inline(self.key) } else { self.key[0] }
+    }
+
+    fn is(&self, wanted: &Wanted<'_>, arena: &[u8]) -> bool {
+        self.len as usize == wanted.id.len()
+            && match wanted.key {
+                Some(key) => self.key == key,
+                None => self.key[0] == wanted.hash && slice(arena, self.key[1], self.len) == wanted.id,
+            }
     }
 }
 
@@ -65,35 +96,80 @@ pub(super) struct NewIds {
 
 impl<'s> Dictionary<'s> {
     pub fn new(store: &'s Store, txn: RoTxn<'s, WithoutTls>, previous: u32) -> Self {
-        Self { store, txn, table: HashTable::new(), arena: Vec::new(), previous, new: Vec::new() }
+        Self { store, txn, table: vec![FREE; SMALLEST], taken: 0, arena: Vec::new(), previous, new: Vec::new() }
     }
 
     /// The numbers of the contacts that have been met already, in order; [`UNKNOWN`] for the others.
     ///
-    /// One look-up does not wait for the memory that another one touches, as it would with the rest of the work between them.
-    pub fn known<'i>(&self, ids: impl Iterator<Item = &'i [u8]>, numbers: &mut Vec<u32>) {
+    /// Several are looked up together: where they stand is read before any is compared, so that no look-up waits for the
+    /// memory that another one touches.
+    pub fn known<'i>(&self, mut ids: impl Iterator<Item = &'i [u8]>, numbers: &mut Vec<u32>) {
         numbers.clear();
-        numbers.extend(ids.map(|id| {
-            let (hash, key) = hashed(id);
-            self.find(id, hash, key).unwrap_or(UNKNOWN)
-        }));
+        let mut wanted: Vec<Wanted<'_>> = Vec::with_capacity(TOGETHER);
+        let mut found = [FREE; TOGETHER];
+        loop {
+            wanted.clear();
+            wanted.extend(ids.by_ref().take(TOGETHER).map(Wanted::new));
+            if wanted.is_empty() {
+                return;
+            }
+            for (found, wanted) in found.iter_mut().zip(&wanted) {
+                *found = self.entry(wanted.hash);
+            }
+            numbers.extend(found.iter().zip(&wanted).map(|(entry, wanted)| {
+                // The number of a free place says the same as that of a place after which the id does not stand.
+                if entry.number == UNKNOWN || entry.is(wanted, &self.arena) { entry.number } else { self.find(wanted) }
+            }));
+        }
     }
 
-    fn find(&self, id: &[u8], hash: u64, key: Option<[u64; 2]>) -> Option<u32> {
-        let len = id.len();
-        let found = if let Some(key) = key {
-            self.table.find(hash, |e| e.key == key && e.len as usize == len)
-        } else {
-            let same = |e: &Entry| e.len as usize == len && e.key[0] == hash && slice(&self.arena, e.key[1], e.len) == id;
-            self.table.find(hash, same)
-        };
-        found.map(|entry| entry.number)
+    /// What stands where a hash says.
+    fn entry(&self, hash: u64) -> Entry {
+        self.table.get(self.place(hash)).copied().unwrap_or(FREE)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "only the lower bits count")]
+    fn place(&self, hash: u64) -> usize {
+        hash as usize & (self.table.len() - 1)
+    }
+
+    fn find(&self, wanted: &Wanted<'_>) -> u32 {
+        let mut hash = wanted.hash;
+        loop {
+            let entry = self.entry(hash);
+            if entry.number == UNKNOWN || entry.is(wanted, &self.arena) {
+                return entry.number;
+            }
+            hash = hash.wrapping_add(1);
+        }
+    }
+
+    fn insert(&mut self, entry: Entry) {
+        if self.taken * 4 >= self.table.len() * 3 {
+            let larger = vec![FREE; self.table.len() * 2];
+            let entries = std::mem::replace(&mut self.table, larger);
+            entries.into_iter().filter(|entry| entry.number != UNKNOWN).for_each(|entry| self.put(entry));
+        }
+        self.put(entry);
+        self.taken += 1;
+    }
+
+    fn put(&mut self, entry: Entry) {
+        let mut hash = entry.hash();
+        while self.entry(hash).number != UNKNOWN {
+            hash = hash.wrapping_add(1);
+        }
+        let place = self.place(hash);
+        if let Some(free) = self.table.get_mut(place) {
+            *free = entry;
+        }
     }
 
     /// The number of a contact; a new one gets the next.
     pub fn number(&mut self, id: &[u8]) -> Result<u32, StoreError> {
-        let (hash, key) = hashed(id);
-        if let Some(number) = self.find(id, hash, key) {
+        let wanted = Wanted::new(id);
+        let number = self.find(&wanted);
+        if number != UNKNOWN {
             return Ok(number);
         }
         let len = u32::try_from(id.len()).unwrap_or(u32::MAX);
@@ -109,7 +185,7 @@ impl<'s> Dictionary<'s> {
                 .map(|b| u32::from_le_bytes(*b))
         };
         let start = self.arena.len() as u64;
-        if known.is_none() || key.is_none() {
+        if known.is_none() || wanted.key.is_none() {
             self.arena.extend_from_slice(id);
         }
         let number = if let Some(number) = known {
@@ -120,7 +196,7 @@ impl<'s> Dictionary<'s> {
             self.new.push((start, len));
             number.ok_or(StoreError::TooManyContacts)?
         };
-        self.table.insert_unique(hash, Entry { number, len, key: key.unwrap_or([hash, start]) }, Entry::hash);
+        self.insert(Entry { number, len, key: wanted.key.unwrap_or([wanted.hash, start]) });
         Ok(number)
     }
 

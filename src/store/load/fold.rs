@@ -71,6 +71,7 @@ fn fold_some(
         schema: &schema,
         contacts: &lines,
         events: &events,
+        texts: &[],
         generation: meta.generation,
         previous: 0,
         ids: Ids::Appended(&ids),

@@ -18,11 +18,12 @@ mod small;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::env::{FORMAT, Meta, WriterLock, part_digest};
 use super::key::{Part, ValueKey};
 use super::record::{Batch, BatchKind};
-use super::{CHUNK, MAX_CONTACT_ID_BYTES, Store, StoreError};
+use super::{CHUNK, MAX_CONTACT_ID_BYTES, Store, StoreError, Texts};
 use crate::schema::Schema;
 use dictionary::{Dictionary, UNKNOWN};
 pub use erase::{EraseSummary, Erasure};
@@ -72,6 +73,7 @@ pub struct Loader<'s> {
     numbers: Vec<u32>,
     contacts: Partitions,
     events: Partitions,
+    texts: Arc<Texts>,
     options: LoadOptions,
     _lock: WriterLock,
 }
@@ -102,9 +104,16 @@ impl<'s> Loader<'s> {
             numbers: Vec::new(),
             contacts: Partitions::new(&options),
             events: Partitions::new(&options),
+            texts: Arc::default(),
             options,
             _lock: lock,
         })
+    }
+
+    /// The numbers that texts may have in the batches for this import.
+    #[must_use]
+    pub fn texts(&self) -> Arc<Texts> {
+        Arc::clone(&self.texts)
     }
 
     /// Takes the next rows.
@@ -161,6 +170,7 @@ impl<'s> Loader<'s> {
             schema: &self.schema,
             contacts: &self.contacts,
             events: &self.events,
+            texts: &self.texts.all(),
             generation,
             previous,
             ids: build::Ids::Imported(&ids),

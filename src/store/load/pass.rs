@@ -1,6 +1,8 @@
 //! The rows of a chunk's events, sorted by type, contact, instant and arrival: those that arrive, less duplicates, and those
 //! that the store has of the same types.
 
+use std::sync::Arc;
+
 use hashbrown::{HashMap, HashSet};
 
 use super::super::column::Column;
@@ -49,16 +51,25 @@ pub(super) struct Origin<'o> {
     pub stored: &'o Stored,
     /// Whether any of them has an `event_id`.
     pub with_ids: bool,
+    /// The texts that have a number.
+    pub texts: &'o [Arc<str>],
 }
 
 impl Row {
-    /// The attributes of a new row, or the stored row.
-    pub fn source<'o>(&self, origin: Origin<'o>) -> Option<Source<'o>> {
+    /// The attributes of a new row; a stored one has none here.
+    pub fn attributes<'o>(&self, origin: Origin<'o>) -> &'o [u8] {
         let place = self.place as usize;
+        origin.bytes.get(place..place + self.len as usize).unwrap_or_default()
+    }
+
+    /// The attributes of a new row, taken from the beginning of those of several, or the stored row.
+    pub fn source<'o>(&self, origin: Origin<'o>, attributes: &mut &'o [u8]) -> Option<Source<'o>> {
         if self.arrival & NEW == 0 {
-            return origin.stored.rows.get(place).map(Source::Stored);
+            return origin.stored.rows.get(self.place as usize).map(Source::Stored);
         }
-        origin.bytes.get(place..place + self.len as usize).map(|body| Source::New(Body::new(body)))
+        let (body, rest) = attributes.split_at_checked(self.len as usize)?;
+        *attributes = rest;
+        Some(Source::New(Body::new(body)))
     }
 
     /// The hashed id of the event.

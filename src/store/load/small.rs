@@ -1,10 +1,13 @@
 //! Small imports are appended: one transaction, whatever the size of the store.
 
+use std::sync::Arc;
+
 use super::super::delta::{self, DeltaKey, DeltaKind};
 use super::super::env::Table;
+use super::super::record::spell_out;
 use super::super::{CHUNK, StoreError};
 use super::fold::{FOLD_BYTES, fold};
-use super::partition::{Partition, write_row};
+use super::partition::{Partition, each_whole, write_row};
 use super::pass::Pass;
 use super::{LoadSummary, Loader, Partitions};
 
@@ -43,8 +46,12 @@ impl Loader<'_> {
                 write_row(rows, slot, ids.get(position).unwrap_or_default());
             }
         }
-        for (partitions, kind) in [(&self.contacts, DeltaKind::Lines), (&self.events, DeltaKind::Events)] {
-            values.extend(partitions.in_memory().into_iter().flatten().map(|(chunk, rows)| (chunk, kind, rows.to_vec())));
+        let lines = self.contacts.in_memory().into_iter().flatten();
+        values.extend(lines.map(|(chunk, rows)| (chunk, DeltaKind::Lines, rows.to_vec())));
+        // Numbers of texts mean nothing after this import.
+        let texts = self.texts.all();
+        for (chunk, rows) in self.events.in_memory().into_iter().flatten() {
+            values.push((chunk, DeltaKind::Events, spelled_out(rows, &texts)?));
         }
         let (mut events_added, mut duplicates) = (0, 0);
         for (chunk, _, rows) in values.iter().filter(|(_, kind, _)| *kind == DeltaKind::Events) {
@@ -76,6 +83,18 @@ impl Loader<'_> {
             duplicates,
         })
     }
+}
+
+/// Rows of events with their texts in place of the numbers of these.
+fn spelled_out(rows: &[u8], texts: &[Arc<str>]) -> Result<Vec<u8>, StoreError> {
+    let (mut out, mut spelled) = (Vec::with_capacity(rows.len()), Vec::new());
+    each_whole(rows, &mut |slot, body| {
+        spelled.clear();
+        spell_out(body, texts, &mut spelled).ok_or_else(|| StoreError::damaged("temporary data of the import"))?;
+        write_row(&mut out, slot, &spelled);
+        Ok(())
+    })?;
+    Ok(out)
 }
 
 /// How many of a chunk's new events are new, and how many were known already by their ids.
