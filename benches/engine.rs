@@ -115,8 +115,7 @@ fn plans(c: &mut Criterion) {
     let schema = segql::generate::schema();
     let clock = Clock { now: parse_instant("2025-11-01T12:00:00Z", schema.timezone).unwrap(), zone: schema.timezone };
     let mut text = String::new();
-    for n in 0..1000 {
-        let (_, condition) = OPERATORS[n % OPERATORS.len()];
+    for (n, (_, condition)) in OPERATORS.iter().cycle().take(1000).enumerate() {
         writeln!(text, "segment s{n} = all < {condition}; field wiek > {}; not segment s{} >", n % 60, n.saturating_sub(7))
             .unwrap();
     }
