@@ -1,7 +1,8 @@
 //! Random scripts over random data: the executor and the one-contact evaluator must agree on every contact.
 //!
 //! `SEGQL_ORACLE_CASES=100000 cargo test --release --test oracle` checks so many triples of script, data and now; every
-//! case has its own seed, which a failure prints, and `SEGQL_ORACLE_SEED` repeats one.
+//! world has its own seed, which a failure prints, and `SEGQL_ORACLE_SEED` repeats one. `SEGQL_ORACLE_FIRST` is the first seed, so
+//! that several processes can share the work; `SEGQL_ORACLE_SEGMENTS` says how many segments are asked of each world.
 #![cfg(feature = "engine")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::disallowed_methods, clippy::panic)]
 
@@ -22,8 +23,8 @@ use segql::row;
 use segql::syntax::Sources;
 use segql::time::{Clock, format_instant};
 
-/// Segments of one script: they share a store, and so the costly part of a case.
-const SEGMENTS: usize = 25;
+/// Segments of one script, unless `SEGQL_ORACLE_SEGMENTS` says otherwise: they share a store, which is the costly part of a case.
+const SEGMENTS: u64 = 25;
 
 fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|text| text.parse().ok())
@@ -31,26 +32,31 @@ fn setting(name: &str) -> Option<u64> {
 
 #[test]
 fn executor_and_oracle_agree() {
+    let segments = setting("SEGQL_ORACLE_SEGMENTS").unwrap_or(SEGMENTS);
     if let Some(seed) = setting("SEGQL_ORACLE_SEED") {
-        case(seed);
+        case(seed, segments);
         return;
     }
     let cases = setting("SEGQL_ORACLE_CASES").unwrap_or(1_000);
     let first = setting("SEGQL_ORACLE_FIRST").unwrap_or(1);
-    let worlds = cases.div_ceil(SEGMENTS as u64);
+    let worlds = cases.div_ceil(segments);
     for seed in first..first + worlds {
-        case(seed);
+        case(seed, segments);
+        let done = seed + 1 - first;
+        if done.is_multiple_of(500) {
+            println!("{} triples agree so far", done * segments);
+        }
     }
-    println!("{} cases agree", worlds * SEGMENTS as u64);
+    println!("{} triples agree: {worlds} worlds from seed {first} on, {segments} segments in each", worlds * segments);
 }
 
-fn case(seed: u64) {
+fn case(seed: u64, segments: u64) {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let world = data::World::random(&mut rng);
     let store = world.load(&mut rng);
     let snapshot = store.snapshot().unwrap();
     let engine = Engine::new(&snapshot);
-    let text = scripts::script(&mut rng, &world, SEGMENTS);
+    let text = scripts::script(&mut rng, &world, usize::try_from(segments).unwrap());
     let mut sources = Sources::default();
     let entry = sources.add("random.seg", &text);
     let checked =
