@@ -15,7 +15,10 @@ use segql::syntax::{Sources, Span};
 use segql::time::Clock;
 use serde_json::{Value, json};
 
-use super::{SEGMENTS, data, scripts, setting};
+use super::{data, scripts, setting};
+
+/// Segments of one script.
+const SEGMENTS: usize = 25;
 
 /// How often each answer of logic was seen to hold.
 #[derive(Debug, Default)]
