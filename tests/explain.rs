@@ -56,7 +56,7 @@ fn an_analysis_shows_what_happened() {
     let folder = generated("10000", "100000");
     let folder = folder.path();
     let analysis = explained(folder, LAPSED, &["--analyze", "--repeat", "3"]);
-    assert_eq!(analysis["runs"], 3);
+    assert_eq!((&analysis["runs"], &analysis["contacts"]), (&Value::from(3), &Value::from(10_000)));
     assert!(analysis["wall_ns"].as_u64().unwrap() > 0 && analysis["bandwidth_bytes_per_second"].as_f64().unwrap() > 1e8);
     let root = &analysis["segments"][0];
     let all = nodes(root);

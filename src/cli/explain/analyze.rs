@@ -24,6 +24,7 @@ pub fn run(engine: &Engine<'_>, plan: &Plan, view: &View<'_>, repeat: u32) -> Re
     let (wall_ns, measured) = runs.swap_remove(middle);
     Ok(Run {
         nodes: measured.nodes,
+        contacts: view.snapshot.contacts().into(),
         wall_ns,
         processor_ns: measured.processor_ns,
         threads: rayon::current_num_threads(),

@@ -79,6 +79,8 @@ pub struct Figures {
 pub struct Run {
     /// By node.
     pub nodes: Vec<Measured>,
+    /// How many contacts there are.
+    pub contacts: u64,
     /// From the plan to the sets, in nanoseconds.
     pub wall_ns: u64,
     /// Processor time of all threads, in nanoseconds.

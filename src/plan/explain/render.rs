@@ -51,6 +51,7 @@ impl Explained {
         let roots = Value::Array(self.roots.iter().map(root).collect());
         let Some(run) = &self.run else { return roots };
         json!({
+            "contacts": run.contacts,
             "wall_ns": run.wall_ns,
             "processor_ns": run.processor_ns,
             "around_ns": run.around_ns(),
