@@ -328,20 +328,23 @@ impl<'a> IntColumn<'a> {
     /// are values. The sum of any run of slots is a difference of two, see [`Self::sum_of_run`]. `false` for columns in which
     /// some slot is empty, or whose sums would not fit.
     pub fn running_sums(&self, among: Option<&[u64]>, out: &mut Vec<u64>) -> bool {
-        fn add<T: Copy + Into<u64>>(values: &[T], among: Option<&[u64]>, out: &mut Vec<u64>) {
+        fn add<T: Copy + Into<u64>>(values: &[T], among: Option<&[u64]>, out: &mut [u64]) {
+            // Kept in a register: the next sum waits for nothing but the one before.
             let mut sum = 0_u64;
-            out.push(sum);
             match among {
-                None => out.extend(values.iter().map(|value| {
-                    sum = sum.wrapping_add((*value).into());
-                    sum
-                })),
+                None => {
+                    for (value, after) in values.iter().zip(out.iter_mut().skip(1)) {
+                        sum = sum.wrapping_add((*value).into());
+                        *after = sum;
+                    }
+                }
                 Some(among) => {
-                    for (block, word) in values.chunks(64).zip(among) {
-                        out.extend(block.iter().enumerate().map(|(bit, value)| {
+                    let blocks = values.chunks(64).zip(out.get_mut(1..).unwrap_or_default().chunks_mut(64)).zip(among);
+                    for ((block, after), word) in blocks {
+                        for (bit, (value, after)) in block.iter().zip(after).enumerate() {
                             sum = sum.wrapping_add((*value).into() & 0_u64.wrapping_sub(word >> bit & 1));
-                            sum
-                        }));
+                            *after = sum;
+                        }
                     }
                 }
             }
@@ -351,15 +354,15 @@ impl<'a> IntColumn<'a> {
         if !matches!(self.present, Presence::All) || u32::try_from(self.len).is_err() {
             return false;
         }
-        out.reserve(self.len + 1);
+        out.resize(self.len + 1, 0);
         match &self.packed {
-            Packed::Constant => out.resize(self.len + 1, 0),
+            Packed::Constant => {}
             Packed::U8(p) => add(p, among, out),
             Packed::U16(p) => add(p, among, out),
             Packed::U32(p) => add(p, among, out),
             Packed::U40(..) | Packed::U64(_) => return false,
         }
-        out.len() == self.len + 1
+        true
     }
 
     /// The sum of a run of slots of which `n` count, from [`Self::running_sums`].
