@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use segql::check::{Checked, Options, check};
 use segql::diag::{has_errors, render};
-use segql::exec::{Cancel, Engine, ExecError, evaluate};
+use segql::exec::{Cancel, Engine, ExecError, Stopwatch, evaluate, measure};
 use segql::plan::{Plan, Wanted, explain, lower, lower_wanted, rewrite};
 use segql::schema::{AttrId, FieldId, Schema};
 use segql::store::record::{Batch, BatchKind};
@@ -285,4 +285,47 @@ fn cancelling_ends_every_kind_of_evaluation() {
         let result = evaluate(&Engine::new(&snapshot), &plan, &clock(snapshot.schema()), &cancel);
         assert!(matches!(result, Err(ExecError::Cancelled)), "{text}");
     }
+}
+
+/// Cancels as soon as a chunk is done; a stopwatch is asked at every node.
+struct AfterAChunk<'c>(&'c Cancel);
+
+impl Stopwatch for AfterAChunk<'_> {
+    fn thread(&self) -> u64 {
+        if self.0.progress().0 > 0 {
+            self.0.cancel();
+        }
+        0
+    }
+
+    fn process(&self) -> u64 {
+        0
+    }
+}
+
+#[test]
+fn progress_counts_chunks_and_cancelling_stops_at_the_next() {
+    const CONTACTS: u64 = 140_000;
+    let store = store(140_000);
+    // One thread, so that chunks come one after the other.
+    let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    alone.install(|| {
+        let snapshot = store.snapshot().unwrap();
+        let clock = clock(snapshot.schema());
+        let plan = |text: &str| {
+            let checked = checked(snapshot.schema(), text, "");
+            lower(&checked.program, &checked.own, snapshot.schema(), &clock)
+        };
+        let engine = Engine::new(&snapshot);
+        let cancel = Cancel::default();
+        evaluate(&engine, &plan("field n > 1"), &clock, &cancel).unwrap();
+        assert_eq!(cancel.progress(), (CONTACTS, CONTACTS));
+        // A ranking looks at everyone first.
+        evaluate(&engine, &plan("top 3 by field n"), &clock, &cancel).unwrap();
+        assert_eq!(cancel.progress(), (3 * CONTACTS, 3 * CONTACTS));
+        let cancel = Cancel::default();
+        let result = measure(&engine, &plan("all < field n > 1; field n < 100 >"), &clock, &cancel, &AfterAChunk(&cancel));
+        assert!(matches!(result, Err(ExecError::Cancelled)));
+        assert_eq!(cancel.progress(), (65_536, CONTACTS));
+    });
 }

@@ -8,9 +8,15 @@
     missing_docs
 )]
 
+#[path = "common/terminal.rs"]
+mod terminal;
+
+use std::fmt::Write as _;
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
+
+use terminal::Terminal;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_segql");
 const NOW: &str = "2025-11-01T12:00:00+01:00";
@@ -289,78 +295,33 @@ fn members_to_files() {
     assert!(code == 2 && stderr.contains(".ndjson"), "{stderr}");
 }
 
-/// Keys in, screen out. Without `tmux` there is nothing to test with.
-struct Terminal {
-    name: String,
-}
-
-impl Terminal {
-    fn open(folder: &Path) -> Option<Self> {
-        Command::new("tmux").arg("-V").output().ok()?;
-        let name = format!("segql-test-{}-{}", std::process::id(), folder.file_name()?.to_string_lossy().replace('.', ""));
-        let shell =
-            format!("cd '{}' && SEGQL_HISTORY=history TERM=screen '{BINARY}' repl --store s --now {NOW}", folder.display());
-        let made =
-            Command::new("tmux").args(["new-session", "-d", "-s", &name, "-x", "100", "-y", "40", &shell]).status().ok()?;
-        made.success().then_some(Self { name })
-    }
-
-    fn keys(&self, keys: &[&str]) {
-        assert!(Command::new("tmux").args(["send-keys", "-t", &self.name]).args(keys).status().unwrap().success());
-    }
-
-    fn screen(&self) -> String {
-        let output = Command::new("tmux").args(["capture-pane", "-p", "-t", &self.name]).output().unwrap();
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    /// Waits for a text; the machine may be slow.
-    fn until(&self, text: &str) -> String {
-        for _ in 0..200 {
-            let screen = self.screen();
-            if screen.contains(text) {
-                return screen;
-            }
-            std::thread::sleep(std::time::Duration::from_millis(50));
-        }
-        panic!("no `{text}` on the screen:\n{}", self.screen())
-    }
-}
-
-impl Drop for Terminal {
-    fn drop(&mut self) {
-        let _ = Command::new("tmux").args(["kill-session", "-t", &self.name]).status();
-    }
-}
-
 #[test]
 fn in_a_terminal() {
     let folder = folder();
-    let Some(terminal) = Terminal::open(folder.path()) else {
-        eprintln!("skipped: no tmux");
-        return;
-    };
+    let Some(terminal) = Terminal::open(folder.path(), &format!("--store s --now {NOW}")) else { return };
     terminal.until("2025-11-01 12:00>");
     // Completion of a value.
-    terminal.keys(&["-l", "field Miasto = \"Ł"]);
+    terminal.types("field Miasto = \"Ł");
     terminal.keys(&["Tab"]);
     terminal.until("field Miasto = \"Łódź\"");
     terminal.keys(&["Enter"]);
     terminal.until("2 contacts");
     // Several lines until the group is closed.
-    terminal.keys(&["-l", "all < event Zakup; "]);
+    terminal.types("all < event Zakup; ");
     terminal.keys(&["Enter"]);
-    terminal.keys(&["-l", "segment _ >"]);
+    terminal.types("segment _ >");
     terminal.keys(&["Enter"]);
     terminal.until("segment _ >");
     // Attributes and values with their counts.
-    terminal.keys(&["-l", "event Zakup where kategoria = \""]);
+    terminal.types("event Zakup where kategoria = \"");
     terminal.keys(&["Tab"]);
     terminal.until("\"buty\"  3 events");
     // Ctrl-C takes back what was typed.
+    terminal.until("\"kurtki\"  1 event ");
     terminal.keys(&["C-c"]);
+    terminal.prompted();
     // A mistake, and then it goes on.
-    terminal.keys(&["-l", "feld wiek = 1"]);
+    terminal.types("feld wiek = 1");
     terminal.keys(&["Enter"]);
     terminal.until("`feld` is written `field`");
     // History: the last input again.
@@ -369,28 +330,152 @@ fn in_a_terminal() {
     terminal.keys(&["Enter"]);
     terminal.until("> all < event Zakup;");
     // Commands are completed, too.
-    terminal.keys(&["-l", ".desc"]);
+    terminal.types(".desc");
     terminal.keys(&["Tab"]);
     terminal.until(".describe");
-    terminal.keys(&["-l", " wiek"]);
+    terminal.types(" wiek");
     terminal.keys(&["Enter"]);
     terminal.until("median 34");
     // Ctrl-C while it watches comes back to the prompt.
-    terminal.keys(&["-l", ".watch 1"]);
+    terminal.types(".watch 1");
     terminal.keys(&["Enter"]);
     terminal.until("2025-11-01T12:00:00+01:00  2 contacts");
     terminal.keys(&["C-c"]);
-    terminal.keys(&["-l", ".segments"]);
+    terminal.prompted();
+    terminal.types(".segments");
     terminal.keys(&["Enter"]);
     terminal.until("no segment is defined yet");
     terminal.keys(&["C-d"]);
     for _ in 0..100 {
-        if !Command::new("tmux").args(["has-session", "-t", &terminal.name]).output().unwrap().status.success() {
+        if !terminal.lives() {
             let history = std::fs::read_to_string(folder.path().join("history")).unwrap();
             assert!(history.contains("describe wiek"), "{history}");
             return;
         }
         std::thread::sleep(std::time::Duration::from_millis(50));
     }
-    panic!("Ctrl-D does not leave:\n{}", terminal.screen());
+    panic!("Ctrl-D does not leave:\n{}", terminal.screen(&[]));
+}
+
+#[test]
+fn scripts_with_an_edition_mix_with_what_is_typed() {
+    let folder = folder();
+    std::fs::write(
+        folder.path().join("a.seg"),
+        "// of ours\nedition 1\n\n/// Two tiers.\nsegment vip = field Status_VIP in [\"Gold\"]\n",
+    )
+    .unwrap();
+    let text = out(
+        folder.path(),
+        "segment z = event Zakup\n.load a.seg\nall < segment z; segment vip >\nsegment w = segment _\n.text vip\n.save b.seg\n",
+    );
+    insta::assert_snapshot!(text);
+    insta::assert_snapshot!("saved", std::fs::read_to_string(folder.path().join("b.seg")).unwrap());
+    // An editor that changes the definition, which it gets without the edition.
+    let input = "segment vip = field Status_VIP in [\"Gold\"]\n.edit vip\n.diff\nfield wiek > 30\n.text vip\n";
+    let folder = folder.path();
+    std::fs::write(folder.join("editor.sh"), "sed s/Gold/Silver/ \"$1\" > edited && cp edited \"$1\"\n").unwrap();
+    let mut child = Command::new(BINARY)
+        .args(["repl", "--store", "s", "--now", NOW])
+        .current_dir(folder)
+        .env_remove("VISUAL")
+        .env("EDITOR", "sh editor.sh")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(format!(".timing off\n{input}").as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success());
+    insta::assert_snapshot!("edited", String::from_utf8(output.stdout).unwrap());
+}
+
+#[test]
+fn who_came_and_went_where_only_a_part_was_defined_again() {
+    let folder = folder();
+    let text = out(
+        folder.path(),
+        "segment vip = field Status_VIP in [\"Gold\", \"Platinum\"]\nsegment z = all < segment vip; event Zakup >\n\
+         segment vip = field Status_VIP = \"Gold\"\n.diff z\n",
+    );
+    insta::assert_snapshot!(text);
+}
+
+/// A segment that takes long to plan, so that its trend over thousands of moments takes minutes.
+fn slow_script(folder: &Path) {
+    let mut text = String::from("segment s = any <\n");
+    for n in 0..300 {
+        writeln!(text, "  sum(Zakup.kwota where kategoria = \"k{n}\" within {}d) > {n};", n + 1).unwrap();
+    }
+    std::fs::write(folder.join("slow.seg"), text + ">\n").unwrap();
+}
+
+#[test]
+fn control_c_during_an_evaluation_keeps_the_session() {
+    let folder = folder();
+    slow_script(folder.path());
+    let Some(terminal) = Terminal::open(folder.path(), &format!("slow.seg --store s --now {NOW}")) else { return };
+    terminal.until("2025-11-01 12:00>");
+    terminal.types(".trend s 9000h");
+    terminal.keys(&["Enter"]);
+    // After a second one sees how far it is.
+    terminal.until("of 54\u{202f}006 contacts");
+    terminal.keys(&["C-c"]);
+    let screen = terminal.until("error: interrupted");
+    assert!(!screen.contains("54\u{202f}006"), "the bar stays:\n{screen}");
+    terminal.types("field Miasto = \"Łódź\"");
+    terminal.keys(&["Enter"]);
+    terminal.until("2 contacts   33.3 %");
+    terminal.types(".segments");
+    terminal.keys(&["Enter"]);
+    terminal.until("s  ");
+}
+
+#[test]
+fn nothing_moves_where_no_terminal_is() {
+    let folder = folder();
+    slow_script(folder.path());
+    let (stdout, stderr, code) = session(folder.path(), &["slow.seg", "-c", ".trend s 60h"], "");
+    assert_eq!(code, 0, "{stderr}");
+    assert_eq!(stdout.lines().filter(|line| line.starts_with("2025-")).count(), 61, "{stdout}");
+    assert!(!stderr.contains("of 366"), "{stderr}");
+}
+
+#[test]
+fn the_size_of_a_condition_stands_behind_it_while_one_types() {
+    let folder = folder();
+    let Some(terminal) = Terminal::open(folder.path(), &format!("--store s --now {NOW}")) else { return };
+    terminal.until("2025-11-01 12:00>");
+    terminal.types("field wiek > 30");
+    terminal.until("field wiek > 30   3 contacts");
+    // It is no text that one could take.
+    terminal.keys(&["Right"]);
+    terminal.types("0");
+    terminal.until("field wiek > 300   0 contacts");
+    terminal.keys(&["BSpace", "BSpace", "BSpace"]);
+    terminal.until_that("nothing behind", |screen| screen.trim_end().ends_with("field wiek >"));
+    // What a command takes is no text either.
+    terminal.keys(&["C-u"]);
+    terminal.types(".trend");
+    terminal.until(".trend [SEGMENT] 12w");
+    terminal.keys(&["Right"]);
+    terminal.types(" s");
+    terminal.until_that("`.trend s` alone", |screen| screen.trim_end().ends_with(".trend s"));
+}
+
+#[test]
+fn conditions_that_definitions_use_outlast_many_others() {
+    let folder = folder();
+    let mut input = String::from("field Miasto = \"Łódź\"\nsegment lodz = segment _\n");
+    for n in 0..40 {
+        writeln!(input, "field wiek > {n}").unwrap();
+    }
+    input += "segment starsi = all < segment _; not segment lodz >\nsegment _\n\
+              field wiek > 50\nall < segment _; not segment lodz >\nsegment _\n.segments\n.text\n";
+    let text = out(folder.path(), &input);
+    let end: Vec<&str> = text.lines().skip(42).collect();
+    insta::assert_snapshot!(end.join("\n"));
+    // Nothing names it any more.
+    let (_, stderr, code) = session(folder.path(), &[], &format!("{input}segment _7\n"));
+    assert!(code == 1 && stderr.contains("unknown segment `_7`"), "{stderr}");
 }

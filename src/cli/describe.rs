@@ -10,7 +10,7 @@ use serde_json::{Value as Json, json};
 use super::args::{ContactFormat, DescribeArgs};
 use super::contact::moment;
 use super::failure::Failure;
-use super::{Ui, data, interrupt, output, table};
+use super::{Ui, data, interrupt, output, progress, table};
 use crate::check::nearest;
 use crate::exec::Cancel;
 use crate::ide::complete::type_of;
@@ -39,7 +39,7 @@ pub fn describe(args: &DescribeArgs, ui: Ui) -> Result<(), Failure> {
         (None, ContactFormat::Text) => overview(&snapshot)?,
         (None, ContactFormat::Json) => format!("{:#}\n", overview_json(&snapshot)?),
         (Some(name), format) => {
-            let described = named(&snapshot, &clock, name, &cancel)?;
+            let described = progress::evaluating(ui, &cancel, || named(&snapshot, &clock, name, &cancel))?;
             if format == ContactFormat::Json { format!("{:#}\n", described.json()) } else { described.text() }
         }
     };
@@ -94,6 +94,7 @@ pub fn field(
     let column = snapshot.schema().field_column(id).ok_or_else(|| Failure::usage("no such field"))?.clone();
     let mut counted = Counted::default();
     let mut with = 0;
+    cancel.begin(snapshot.contacts().into());
     for chunk in 0..snapshot.chunks() {
         if cancel.is_cancelled() {
             return Err(Failure::Interrupted);
@@ -107,6 +108,7 @@ pub fn field(
                 counted.add(&value);
             }
         }
+        cancel.add(snapshot.chunk_len(chunk).into());
     }
     let (notes, part) = counted.finish(&column, clock);
     Ok(Described {
@@ -126,6 +128,7 @@ pub fn event(snapshot: &Snapshot<'_>, clock: &Clock, id: EventId, cancel: &Cance
     let ty = snapshot.schema().event_type(id).ok_or_else(|| Failure::usage("no such event"))?.clone();
     let (mut contacts, mut events) = (0_u64, 0_u64);
     let mut times = Counted::default();
+    cancel.begin(snapshot.contacts().into());
     let mut attributes: Vec<(u64, Counted)> = ty.attributes.iter().map(|_| (0, Counted::default())).collect();
     for chunk in 0..snapshot.chunks() {
         snapshot.event_rows(id, chunk, &mut |_, rows| {
@@ -146,6 +149,7 @@ pub fn event(snapshot: &Snapshot<'_>, clock: &Clock, id: EventId, cancel: &Cance
         if cancel.is_cancelled() {
             return Err(Failure::Interrupted);
         }
+        cancel.add(snapshot.chunk_len(chunk).into());
     }
     let when = Column::new("time", crate::schema::ColumnType::Scalar(Scalar::Time));
     let (mut notes, timeline) = times.finish(&when, clock);

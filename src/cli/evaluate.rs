@@ -34,6 +34,7 @@ pub fn segments(
     let mut members = Vec::new();
     let mut elapsed_us = Vec::new();
     let mut reads_fields = false;
+    cancel.expect(script.asked.len() as u64 * u64::from(repeat));
     for asked in &script.asked {
         let plan = plan(&[asked.set]);
         reads_fields |= plan.reads_fields();

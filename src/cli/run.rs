@@ -9,7 +9,7 @@ use super::args::{RunArgs, RunFormat};
 use super::evaluate::{self, Evaluated};
 use super::failure::Failure;
 use super::script::Script;
-use super::{data, interrupt, output, script, table};
+use super::{data, interrupt, output, progress, script, table};
 use crate::store::Snapshot;
 use crate::time::{Clock, format_instant};
 
@@ -36,7 +36,7 @@ pub fn run(args: &RunArgs, ui: Ui) -> Result<(), Failure> {
     if args.now.now.is_none() {
         eprintln!("now {}", format_instant(clock.now, clock.zone));
     }
-    let evaluated = evaluate::segments(&script, &snapshot, &clock, args.repeat, &cancel)?;
+    let evaluated = progress::evaluating(ui, &cancel, || evaluate::segments(&script, &snapshot, &clock, args.repeat, &cancel))?;
     if evaluated.reads_fields && clock.now < data::clock_now() - EARLIER_MS && !store.is_temporary() {
         eprintln!("note: events are those up to {}, fields are as they are today", format_instant(clock.now, clock.zone));
     }

@@ -73,6 +73,18 @@ pub fn bar(part: u64, most: u64, width: u64) -> String {
     format!("{}{}", "█".repeat(full), EIGHTHS.get(rest).unwrap_or(&""))
 }
 
+/// A line of bars from the least number (the lowest) to the greatest (the highest); numbers that are all the same are in
+/// the middle.
+pub fn sparkline(numbers: &[u64]) -> String {
+    const HEIGHTS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let (least, most) = (numbers.iter().min().copied().unwrap_or(0), numbers.iter().max().copied().unwrap_or(0));
+    let height = |n: &u64| match most - least {
+        0 => 3,
+        range => usize::try_from((u128::from(n - least) * 7 + u128::from(range) / 2) / u128::from(range)).unwrap_or(0),
+    };
+    numbers.iter().filter_map(|n| HEIGHTS.get(height(n))).collect()
+}
+
 /// A whole number with a narrow gap between thousands: `1 234 567`.
 pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
@@ -89,4 +101,17 @@ pub fn grouped(n: u64) -> String {
 /// A cell of CSV, in quotes where it has to be.
 pub fn csv_cell(text: &str) -> String {
     if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sparkline_reaches_from_the_least_to_the_greatest() {
+        assert_eq!(sparkline(&[10, 11, 12, 13, 14, 15, 16, 17]), "▁▂▃▄▅▆▇█");
+        assert_eq!(sparkline(&[0, u64::MAX, u64::MAX / 2]), "▁█▄");
+        assert_eq!(sparkline(&[5, 5, 5]), "▄▄▄");
+        assert_eq!(sparkline(&[]), "");
+    }
 }

@@ -10,6 +10,7 @@
 
 mod aggregates;
 mod bits;
+mod cancel;
 mod cells;
 mod chunk;
 mod columns;
@@ -36,7 +37,6 @@ mod values;
 mod words;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use roaring::RoaringBitmap;
@@ -45,6 +45,7 @@ use crate::plan::{Atom, Marks, Measured, Node, NodeId, Part, Plan, Ranked};
 use crate::store::{CHUNK, Snapshot, StoreError};
 use crate::time::{Clock, LocalTimes};
 
+pub use cancel::Cancel;
 pub use columns::Engine;
 use context::{Context, Given, Run};
 use eval::Chunk;
@@ -52,23 +53,6 @@ use meter::Meter;
 pub use overlap::{Exactly, Overlap};
 use record::Recorder;
 pub use record::Stopwatch;
-
-/// Says from another thread that nobody wants the answer any more.
-#[derive(Debug, Default)]
-pub struct Cancel(AtomicBool);
-
-impl Cancel {
-    /// Stops every evaluation that looks here, within a fraction of a chunk.
-    pub fn cancel(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    /// Whether it has been said.
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
 
 /// What ends an evaluation.
 #[derive(Debug, thiserror::Error)]
@@ -134,7 +118,9 @@ fn run(engine: &Engine<'_>, run: &Run<'_>) -> Result<Vec<RoaringBitmap>, ExecErr
             given.lists.insert(*list, engine.list(&ids.ids, cancel)?);
         }
     }
-    for stage in stages(plan, &marks).values() {
+    let stages = stages(plan, &marks);
+    cancel.begin((stages.len() as u64 + 1) * u64::from(snapshot.contacts()));
+    for stage in stages.values() {
         let targets: Vec<Part> = stage.iter().flat_map(|(_, r)| [Part::Node(r.of), Part::Expr(r.by)]).collect();
         let context = Context::new(run, snapshot.schema(), engine, &targets, &given);
         let selected = rank::stage(engine, &context, stage)?;
@@ -171,11 +157,12 @@ fn pass<'s, T: Send>(
     let mut results = Vec::with_capacity(chunks.len());
     // So many chunks at a time that fetching the next ones is not felt, and cancelling is.
     for some in chunks.chunks(rayon::current_num_threads().max(1) * 8) {
-        if context.cancel.is_cancelled() {
-            return Err(ExecError::Cancelled);
-        }
         let mut data = Vec::with_capacity(some.len());
         for chunk in some {
+            // Pages that nobody has read for long take their time.
+            if context.cancel.is_cancelled() {
+                return Err(ExecError::Cancelled);
+            }
             data.extend(engine.chunk(*chunk, &needs)?);
         }
         let evaluated: Result<Vec<T>, ExecError> = data
@@ -187,6 +174,7 @@ fn pass<'s, T: Send>(
                 let mut chunk = Chunk::new(context, &data);
                 chunk.begin()?;
                 let result = evaluate(&mut chunk)?;
+                context.cancel.add(words::count(&data.members) as u64);
                 if let Some(recorder) = context.recorder {
                     recorder.collect(&chunk.record);
                 }

@@ -174,7 +174,7 @@ pub fn type_of(ty: ColumnType) -> String {
 fn values(head: &str, known: &dyn Known) -> Vec<Candidate> {
     let tokens: Vec<Token> = strict(head).collect();
     let Some(subject) = compared(head, &tokens) else { return Vec::new() };
-    let unit = if matches!(subject, Subject::Field(_)) { "contacts" } else { "events" };
+    let unit = if matches!(subject, Subject::Field(_)) { "contact" } else { "event" };
     let schema = known.schema();
     let column = match &subject {
         Subject::Field(name) => schema.field(name).and_then(|id| schema.field_column(id)),
@@ -192,7 +192,7 @@ fn values(head: &str, known: &dyn Known) -> Vec<Candidate> {
     }
     let candidate = |(value, count): (String, Option<u64>)| Candidate {
         insert: quoted(&value),
-        detail: count.map_or(String::new(), |n| format!("{n} {unit}")),
+        detail: count.map_or(String::new(), |n| format!("{n} {unit}{}", if n == 1 { "" } else { "s" })),
         label: value,
     };
     all.into_iter().map(candidate).collect()

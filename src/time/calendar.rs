@@ -75,6 +75,15 @@ impl Clock {
         self.shifted(local, moved, ms).saturating_add(i64::try_from(duration.millis).unwrap_or(i64::MAX))
     }
 
+    /// `ms` earlier by a duration of which days too are calendar days, at the same wall-clock time.
+    #[must_use]
+    pub fn calendar_minus(&self, ms: i64, duration: &Duration) -> i64 {
+        let local = self.local(ms);
+        let moved = local.checked_sub_months(Months::new(duration.months)).unwrap_or(NaiveDateTime::MIN);
+        let moved = moved.checked_sub_days(Days::new(duration.days.into())).unwrap_or(NaiveDateTime::MIN);
+        self.shifted(local, moved, ms).saturating_sub(i64::try_from(duration.millis).unwrap_or(i64::MAX))
+    }
+
     /// A moved wall-clock time as an instant, keeping what a wall clock does not show (parts of a millisecond do not
     /// exist, so nothing is lost).
     fn shifted(&self, before: NaiveDateTime, after: NaiveDateTime, ms: i64) -> i64 {

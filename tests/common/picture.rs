@@ -52,6 +52,13 @@ impl Session {
         self
     }
 
+    /// Shows what a terminal has on its screen, with colours.
+    #[must_use]
+    pub fn screen(mut self, screen: &str) -> Self {
+        self.screen.push_str(screen);
+        self
+    }
+
     /// Runs the program with arguments and shows the command line and what it printed, errors first, in colour.
     #[must_use]
     pub fn run(self, arguments: &[&str]) -> Self {

@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::args::{ContactFormat, DataArgs, NowArgs, ScriptArgs};
 use super::failure::Failure;
 use super::script::{self, Script};
-use super::{Ui, data, interrupt, output};
+use super::{Ui, data, interrupt, output, progress};
 use crate::check::nearest;
 use crate::check::typed::{Program, RankedId};
 use crate::exec::{Cancel, Engine, evaluate};
@@ -112,7 +112,7 @@ pub fn answer(
         let program = &script.checked.program;
         views.push((View { snapshot: &snapshot, program, sources: &script.sources, clock, cancel: &cancel }, script));
     }
-    output::print(ask(&views)?.as_bytes())
+    output::print(progress::evaluating(ui, &cancel, || ask(&views))?.as_bytes())
 }
 
 /// Says that fields have no history when the moment is in the past.

@@ -12,6 +12,7 @@ use crate::plan::{Plan, Run};
 /// Evaluates a plan once to warm up and then so many times; the figures are those of the median by wall time.
 pub fn run(engine: &Engine<'_>, plan: &Plan, view: &View<'_>, repeat: u32) -> Result<Run, Failure> {
     let (bandwidth, buffer) = bandwidth();
+    view.cancel.expect(u64::from(repeat.max(1)) + 1);
     evaluate(engine, plan, &view.clock, view.cancel)?;
     let mut runs = Vec::new();
     for _ in 0..repeat.max(1) {

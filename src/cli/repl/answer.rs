@@ -107,8 +107,9 @@ pub fn table_of(
             line(&header) + &rule + &rows.iter().map(|row| line(row)).collect::<String>()
         }
         Mode::Table => {
-            let names: Vec<&str> = header.iter().map(String::as_str).collect();
-            table::texts(&names, rows.into_iter())
+            let fit = fitting(&header, &rows, terminal().map_or(usize::MAX, |(columns, _)| columns));
+            let names: Vec<&str> = header.iter().take(fit).map(String::as_str).collect();
+            table::texts(&names, rows.into_iter().map(|row| row.into_iter().take(fit).collect()))
         }
     })
 }
@@ -162,6 +163,18 @@ fn rows(
     Ok((header, by_id.into_iter().map(|(id, cells)| std::iter::once(id).chain(cells).collect()).collect()))
 }
 
+/// How many columns of a table are not wider than that together; the first one is always shown.
+fn fitting(header: &[String], rows: &[Vec<String>], width: usize) -> usize {
+    const GAP: usize = 2;
+    let cells = |at: usize| std::iter::once(header.get(at)).chain(rows.iter().map(move |row| row.get(at))).flatten();
+    let mut used = 0;
+    let fits = |at: &usize| {
+        used += cells(*at).map(|cell| cell.chars().count()).max().unwrap_or(0) + if *at > 0 { GAP } else { 0 };
+        used <= width
+    };
+    (0..header.len()).take_while(fits).count().max(1)
+}
+
 fn cut(text: &str) -> String {
     if text.chars().count() <= CELL { text.to_owned() } else { text.chars().take(CELL - 1).chain(['…']).collect() }
 }
@@ -173,9 +186,9 @@ fn object(header: &[String], row: &[String]) -> serde_json::Value {
 
 /// Prints; what is longer than the terminal goes to the pager (`PAGER`, or `less`), if there is one.
 pub fn page(text: &str) -> Result<(), Failure> {
-    let lines = height();
-    if text.lines().count() < lines || !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
-        return print(text);
+    match terminal() {
+        Some((_, lines)) if text.lines().count() >= lines && std::io::stdin().is_terminal() => {}
+        _ => return print(text),
     }
     let pager = std::env::var("PAGER").unwrap_or_else(|_| "less".to_owned());
     let mut words = pager.split_whitespace();
@@ -192,11 +205,34 @@ pub fn page(text: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-fn height() -> usize {
-    std::env::var("LINES").ok().and_then(|lines| lines.parse().ok()).unwrap_or(40)
+/// Columns and lines of the terminal that is printed to.
+fn terminal() -> Option<(usize, usize)> {
+    if !std::io::stdout().is_terminal() {
+        return None;
+    }
+    #[cfg(unix)]
+    if let Ok(size) = rustix::termios::tcgetwinsize(std::io::stdout())
+        && size.ws_col > 0
+    {
+        return Some((size.ws_col.into(), size.ws_row.into()));
+    }
+    let of = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    Some((of("COLUMNS").unwrap_or(100), of("LINES").unwrap_or(40)))
 }
 
 /// Prints to standard output.
 pub fn print(text: &str) -> Result<(), Failure> {
     output::print(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_that_fit_are_shown() {
+        let row = |cells: [&str; 3]| cells.map(str::to_owned).to_vec();
+        let (header, rows) = (row(["id", "Miasto", "wiek"]), vec![row(["anna", "Łódź", "34"])]);
+        assert_eq!([1, 11, 12, 17, 18].map(|width| fitting(&header, &rows, width)), [1, 1, 2, 2, 3]);
+    }
 }

@@ -11,7 +11,7 @@ use super::super::failure::Failure;
 use super::super::sets::{overlap, trend};
 use super::super::{describe, output, script};
 use super::answer::{self, page, print};
-use super::session::Session;
+use super::session::{Session, without_edition};
 use super::{Next, run as run_input};
 use crate::fmt::format;
 use crate::ide::outline::{Kind, Outline, outline};
@@ -36,7 +36,8 @@ pub enum Mode {
     Ids,
 }
 
-const MODES: [(&str, Mode); 6] = [
+/// All of them by name.
+pub const MODES: [(&str, Mode); 6] = [
     ("table", Mode::Table),
     ("csv", Mode::Csv),
     ("json", Mode::Json),
@@ -102,8 +103,8 @@ pub fn run(session: &mut Session, line: &str) -> Result<Next, Failure> {
         "events" => page(&describe::events(&session.snapshot()?)?)?,
         "describe" => {
             let name = needed(rest, "describe")?;
-            let clock = session.clock();
-            page(&describe::named(&session.snapshot()?, &clock, name, &session.stop.begin())?.text())?;
+            let described = session.described(|snapshot, clock, cancel| describe::named(snapshot, clock, name, cancel))?;
+            page(&described.text())?;
         }
         "by" => by(session, needed(rest, "by")?)?,
         "segments" => segments(session)?,
@@ -121,6 +122,9 @@ pub fn run(session: &mut Session, line: &str) -> Result<Next, Failure> {
             page(&profile::text(&session.snapshot()?, &clock, contact, EVENTS)?)?;
         }
         "overlap" => {
+            if words.len() < 2 {
+                return Err(usage("overlap"));
+            }
             let prepared = session.prepared()?;
             let asked = session.asked(&prepared, &words)?;
             page(&session.view(&prepared, |view| overlap::text(view, &asked))?)?;
@@ -212,7 +216,9 @@ fn help(about: &str) -> Result<String, Failure> {
     if found.is_empty() {
         return Err(Failure::usage(format!("nothing is known of `{about}`; `.help` lists the commands")));
     }
-    Ok(found.iter().fold(String::new(), |out, line| out + line.trim() + "\n"))
+    // Rows of its tables are lines here.
+    let line = |line: &str| line.trim().trim_start_matches("| ").trim_end_matches(" |").replace(" | ", ":  ") + "\n";
+    Ok(found.into_iter().map(line).collect())
 }
 
 const REFERENCE: &str = include_str!("../../../docs/reference.md");
@@ -228,12 +234,12 @@ fn by(session: &Session, name: &str) -> Result<(), Failure> {
     let name = name.trim_matches(['`', '"']);
     let Some(id) = schema.field(name) else {
         let near = crate::check::nearest(name, schema.fields.iter().map(|f| f.name.as_str()));
-        let hint = near.map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        let hint = near.map_or("; `.fields` lists all".to_owned(), |near| format!("; did you mean `{near}`?"));
         return Err(Failure::usage(format!("there is no field `{name}`{hint}")));
     };
     let last = session.members(None)?;
-    let clock = session.clock();
-    page(&describe::field(&snapshot, &clock, id, Some(&last.members), &session.stop.begin())?.text())
+    let among = Some(&last.members);
+    page(&session.described(|snapshot, clock, cancel| describe::field(snapshot, clock, id, among, cancel))?.text())
 }
 
 fn segments(session: &Session) -> Result<(), Failure> {
@@ -278,14 +284,12 @@ fn past(session: &Session, words: &[&str]) -> Result<(), Failure> {
         other => (other, "12w"),
     };
     let unit = length.trim_start_matches(|c: char| c.is_ascii_digit());
-    let (Some(back), Some(step)) = (parse_duration(length), parse_duration(&format!("1{unit}"))) else {
-        return Err(usage("trend"));
-    };
-    let clock = session.clock();
+    let steps = length.strip_suffix(unit).and_then(|steps| steps.parse().ok());
+    let (Some(steps), Some(step)) = (steps, parse_duration(&format!("1{unit}"))) else { return Err(usage("trend")) };
+    let moments = trend::moments_back(&session.clock(), step, steps)?;
     let prepared = session.prepared()?;
     let asked = session.asked(&prepared, names)?;
-    let range = trend::Range { from: clock.minus(clock.now, &back), to: clock.now, step };
-    page(&session.view(&prepared, |view| trend::text(view, &asked, range))?)
+    page(&session.view(&prepared, |view| trend::text(view, &asked, &moments))?)
 }
 
 /// `.explain analyze vip`
@@ -328,6 +332,7 @@ fn watch(session: &Session, words: &[&str]) -> Result<(), Failure> {
     let seconds: u64 = words.first().map_or(Ok(5), |n| n.parse()).map_err(|_| usage("watch"))?;
     let name = session.members(None)?.name;
     let mut known = None;
+    let cancel = session.stop.current();
     loop {
         let answer = match session.members(Some(name.split(" = ").next().unwrap_or_default())) {
             Err(Failure::Interrupted) => return Ok(()),
@@ -341,7 +346,6 @@ fn watch(session: &Session, words: &[&str]) -> Result<(), Failure> {
             ))?;
             known = Some(answer.members);
         }
-        let cancel = session.stop.begin();
         for _ in 0..seconds.saturating_mul(20).max(1) {
             if cancel.is_cancelled() {
                 return Ok(());
@@ -396,14 +400,11 @@ fn save(session: &Session, file: &str) -> Result<(), Failure> {
 }
 
 fn text(session: &Session, name: Option<&str>) -> Result<String, Failure> {
-    let text = match name {
-        None => session.script(),
-        Some(name) => session
-            .text_of(name.trim_start_matches('$'))
-            .ok_or_else(|| Failure::usage(format!("nothing called `{name}` is defined here")))?
-            .to_owned(),
-    };
-    Ok(format(&text, SourceId(0)).map_or(text, |formatted| formatted.text))
+    let formatted = |text: &str| format(text, SourceId(0)).map_or(text.to_owned(), |formatted| formatted.text);
+    let Some(name) = name else { return Ok(formatted(&session.script())) };
+    let text = session.text_of(name.trim_start_matches('$'));
+    let text = text.ok_or_else(|| Failure::usage(format!("nothing called `{name}` is defined here")))?;
+    Ok(without_edition(&formatted(text)))
 }
 
 fn edit(session: &mut Session, name: Option<&str>) -> Result<(), Failure> {
@@ -475,4 +476,15 @@ fn mode(session: &mut Session, rest: &str) -> Result<(), Failure> {
     let Some((_, mode)) = MODES.iter().find(|(name, _)| *name == rest) else { return Err(usage("mode")) };
     session.mode = *mode;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_names_every_mode() {
+        let takes = COMMANDS.iter().find(|c| c.name == "mode").unwrap().takes;
+        assert_eq!(takes, MODES.map(|(name, _)| name).join("|"));
+    }
 }

@@ -1,20 +1,21 @@
 //! The line that one types in: colours, completion, hints, history.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell, RefMut};
 use std::path::PathBuf;
 
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
 use rustyline::highlight::{CmdKind, Highlighter};
-use rustyline::hint::Hinter;
+use rustyline::hint::{Hint, Hinter};
 use rustyline::history::DefaultHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{ColorMode, CompletionType, Config, Context, Editor, Helper};
 
 use super::super::failure::Failure;
-use super::commands::COMMANDS;
-use super::session::Session;
+use super::super::table;
+use super::commands::{COMMANDS, MODES};
+use super::session::{Draft, Session};
 use super::{Next, run};
 use crate::ide::complete::{Known, complete};
 use crate::ide::outline::{Kind, Outline, outline};
@@ -39,13 +40,13 @@ pub fn talk(session: Session) -> Result<(), Failure> {
         .build();
     let mut editor: Editor<Line, DefaultHistory> = Editor::with_config(config).map_err(failed)?;
     let contacts = session.snapshot()?.contacts();
-    eprintln!("{} contacts. Type a condition, or `.help`.", super::super::table::grouped(u64::from(contacts)));
+    eprintln!("{} contacts. Type a condition, or `.help`.", table::grouped(u64::from(contacts)));
     let history = history();
     if let Some(file) = &history {
         // No history yet is no failure.
         let _ = editor.load_history(file);
     }
-    editor.set_helper(Some(Line { session, errors: RefCell::default() }));
+    editor.set_helper(Some(Line { session, seen: RefCell::default() }));
     loop {
         let prompt = editor.helper().map_or(String::new(), Line::prompt);
         match editor.readline(&prompt) {
@@ -58,6 +59,8 @@ pub fn talk(session: Session) -> Result<(), Failure> {
                     let _ = editor.append_history(file);
                 }
                 let Some(line) = editor.helper_mut() else { return Ok(()) };
+                // What is known of a text may change with what was entered.
+                line.seen.take();
                 match run(&mut line.session, &input) {
                     Ok(Next::Go) => {}
                     Ok(Next::Leave) => return Ok(()),
@@ -90,8 +93,33 @@ fn history() -> Option<PathBuf> {
 /// What the editor asks while one types.
 struct Line {
     session: Session,
-    /// The mistakes of the text that was looked at last.
-    errors: RefCell<(String, Vec<std::ops::Range<usize>>)>,
+    seen: RefCell<Seen>,
+}
+
+/// The text that was looked at last.
+#[derive(Default)]
+struct Seen {
+    text: String,
+    draft: Draft,
+    /// How many contacts it has, once that has been asked.
+    size: OnceCell<Option<u64>>,
+}
+
+/// What stands in grey behind the cursor.
+struct Grey {
+    shown: String,
+    /// Whether the right arrow takes it.
+    is_text: bool,
+}
+
+impl Hint for Grey {
+    fn display(&self) -> &str {
+        &self.shown
+    }
+
+    fn completion(&self) -> Option<&str> {
+        self.is_text.then_some(&self.shown)
+    }
 }
 
 impl Line {
@@ -106,15 +134,26 @@ impl Line {
         }
     }
 
-    fn errors(&self, text: &str) -> Vec<std::ops::Range<usize>> {
-        let mut known = self.errors.borrow_mut();
-        if known.0 != text {
-            let end = text.trim_end().len();
-            // What is being typed at the end is not wrong yet.
-            let spans = self.session.diagnostics(text).into_iter().map(|d| d.span.start..d.span.end).filter(|r| r.end < end);
-            *known = (text.to_owned(), spans.collect());
+    /// What is known of a text.
+    fn seen(&self, text: &str) -> RefMut<'_, Seen> {
+        let mut seen = self.seen.borrow_mut();
+        if seen.text != text {
+            *seen = Seen { text: text.to_owned(), draft: self.session.draft(text), size: OnceCell::new() };
         }
-        known.1.clone()
+        seen
+    }
+
+    fn errors(&self, text: &str) -> Vec<std::ops::Range<usize>> {
+        // What is being typed at the end is not wrong yet.
+        let end = text.trim_end().len();
+        self.seen(text).draft.errors.iter().filter(|range| range.end < end).cloned().collect()
+    }
+
+    /// How many contacts a whole condition has, if that is known at once.
+    fn size(&self, text: &str) -> Option<u64> {
+        let seen = self.seen(text);
+        let condition = seen.draft.condition.as_ref()?;
+        *seen.size.get_or_init(|| self.session.glance(condition))
     }
 }
 
@@ -179,13 +218,26 @@ impl Line {
             "explain" => ["analyze", "rewrites"].map(str::to_owned).into_iter().chain(self.sets()).collect(),
             "show" | "diff" | "why" | "overlap" | "trend" | "text" | "forget" | "edit" => self.sets().collect(),
             "help" => COMMANDS.iter().map(|c| c.name.to_owned()).collect(),
-            "mode" => ["table", "csv", "json", "ndjson", "markdown", "ids"].map(str::to_owned).to_vec(),
+            "mode" => MODES.iter().map(|(name, _)| (*name).to_owned()).collect(),
             "timing" => vec!["on".to_owned(), "off".to_owned()],
             "load" | "save" | "export" => files(typed),
             _ => Vec::new(),
         };
         let quoted = |name: String| if name.contains(' ') { format!("`{name}`") } else { name };
         (from, names.into_iter().filter(|n| n.starts_with(typed.trim_start_matches('`'))).map(quoted).map(plain).collect())
+    }
+}
+
+impl Line {
+    /// How the word at the end would go on.
+    fn rest(&self, text: &str, at: usize) -> Option<String> {
+        let found = complete(text, at, &self.session);
+        let typed = text.get(found.from..)?;
+        if typed.chars().count() < 2 {
+            return None;
+        }
+        let best = found.candidates.iter().find(|c| c.insert.starts_with(typed))?;
+        Some(best.insert.get(typed.len()..)?.to_owned()).filter(|rest| !rest.is_empty())
     }
 }
 
@@ -207,10 +259,11 @@ fn files(typed: &str) -> Vec<String> {
 }
 
 impl Hinter for Line {
-    type Hint = String;
+    type Hint = Grey;
 
-    /// The rest of the only name that fits, or of the likeliest when a few letters are there; what a command takes.
-    fn hint(&self, text: &str, at: usize, _: &Context<'_>) -> Option<String> {
+    /// The rest of the only name that fits, or of the likeliest when a few letters are there; how many contacts a condition
+    /// has; what a command takes.
+    fn hint(&self, text: &str, at: usize, _: &Context<'_>) -> Option<Grey> {
         if at < text.len() || text.trim().is_empty() {
             return None;
         }
@@ -218,15 +271,15 @@ impl Hinter for Line {
             let name = command.trim_end();
             let known = COMMANDS.iter().find(|c| c.name == name)?;
             return (!known.takes.is_empty())
-                .then(|| format!("{}{}", if command.ends_with(' ') { "" } else { " " }, known.takes));
+                .then(|| format!("{}{}", if command.ends_with(' ') { "" } else { " " }, known.takes))
+                .map(|shown| Grey { shown, is_text: false });
         }
-        let found = complete(text, at, &self.session);
-        let typed = text.get(found.from..)?;
-        if typed.chars().count() < 2 {
-            return None;
+        if let Some(shown) = self.rest(text, at) {
+            return Some(Grey { shown, is_text: true });
         }
-        let best = found.candidates.iter().find(|c| c.insert.starts_with(typed))?;
-        Some(best.insert.get(typed.len()..)?.to_owned()).filter(|rest| !rest.is_empty())
+        let size = self.size(text)?;
+        let noun = if size == 1 { "contact" } else { "contacts" };
+        Some(Grey { shown: format!("   {} {noun}", table::grouped(size)), is_text: false })
     }
 }
 

@@ -102,6 +102,7 @@ fn inputs(session: &mut Session, inputs: impl Iterator<Item = Result<String, Fai
 
 /// Runs one input.
 fn run(session: &mut Session, input: &str) -> Result<Next, Failure> {
+    session.stop.begin();
     let text = input.trim();
     if let Some(command) = text.strip_prefix('.') {
         return commands::run(session, command);
@@ -124,14 +125,15 @@ impl Stop {
         stop
     }
 
-    /// For the next evaluation.
-    pub fn begin(&self) -> Arc<Cancel> {
+    /// For the next input.
+    fn begin(&self) -> Arc<Cancel> {
         let fresh = Arc::new(Cancel::default());
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&fresh);
         fresh
     }
 
-    fn current(&self) -> Arc<Cancel> {
+    /// Whether the input that is worked on is to end.
+    pub fn current(&self) -> Arc<Cancel> {
         Arc::clone(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -3,24 +3,25 @@
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
-use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration as Wait, Instant};
 
 use roaring::RoaringBitmap;
 
 use super::super::contact::View;
+use super::super::describe::Described;
 use super::super::failure::Failure;
 use super::super::script::{self, Asked};
-use super::super::{Ui, data};
+use super::super::{Ui, data, progress};
 use crate::check::Checked;
 use crate::check::typed::SegmentId;
 use crate::diag::{Diagnostic, Severity, has_errors, render};
-use crate::exec::Cancel;
+use crate::exec::{Cancel, Engine, evaluate};
 use crate::ide::complete::{Known, Subject};
 use crate::ide::outline::{Kind, Outline, outline};
 use crate::ide::tokens::{Class, tokens};
 use crate::lint::Facts;
-use crate::plan::Wanted;
+use crate::plan::cost::Costs;
+use crate::plan::{Wanted, lower_wanted, rewrite};
 use crate::schema::Schema;
 use crate::store::{Snapshot, Store};
 use crate::syntax::{SourceId, Sources, Span, parse};
@@ -102,6 +103,15 @@ pub struct Prepared {
     pub checked: Checked,
     /// Its texts.
     pub sources: Sources,
+}
+
+/// An input that is still being written.
+#[derive(Default)]
+pub struct Draft {
+    /// Where its mistakes are.
+    pub errors: Vec<std::ops::Range<usize>>,
+    /// A condition without mistakes.
+    pub condition: Option<Checked>,
 }
 
 impl Session {
@@ -204,26 +214,45 @@ impl Session {
     }
 
     /// What would be said of an input that is still being written.
-    pub fn diagnostics(&self, input: &str) -> Vec<Diagnostic> {
+    pub fn draft(&self, input: &str) -> Draft {
         let whole = outline(input);
         if matches!(whole, Outline::Empty | Outline::Unfinished) {
-            return Vec::new();
+            return Draft::default();
         }
-        let (_, mut syntax) = parse(input, SourceId(0));
+        let (_, syntax) = parse(input, SourceId(0));
         if has_errors(&syntax) {
-            syntax.retain(|d| d.severity() == Severity::Error);
-            return syntax;
+            let errors = syntax.iter().filter(|d| d.severity() == Severity::Error).map(|d| d.span.start..d.span.end);
+            return Draft { errors: errors.collect(), condition: None };
         }
         let composed = self.compose(input, &whole);
         let mut sources = Sources::default();
         let checked = self.check(&composed, &mut sources);
         let inside = |span: Span| span.source == SourceId(0) && composed.start <= span.start && span.end <= composed.end;
-        let mut errors: Vec<Diagnostic> =
-            checked.diagnostics.into_iter().filter(|d| d.severity() == Severity::Error && inside(d.span)).collect();
-        for error in &mut errors {
-            error.span = shifted(error.span, composed.start);
-        }
-        errors
+        let errors = checked.diagnostics.iter().filter(|d| d.severity() == Severity::Error && inside(d.span));
+        let errors = errors.map(|d| shifted(d.span, composed.start)).map(|span| span.start..span.end).collect();
+        let is_condition = whole == Outline::Condition && !has_errors(&checked.diagnostics);
+        Draft { errors, condition: is_condition.then_some(checked) }
+    }
+
+    /// The number of contacts of a condition that is still being written, if it is there before one would wait for it.
+    pub fn glance(&self, condition: &Checked) -> Option<u64> {
+        /// Picoseconds of one core, as the cost model has them.
+        const CHEAP: u64 = 10_000_000_000;
+        const SOON: Wait = Wait::from_millis(10);
+        let name = format!("_{}", self.conditions + 1);
+        let asked = script::asked(condition, &[name]).ok()?;
+        let snapshot = self.store.snapshot().ok()?;
+        let (clock, schema) = (self.clock(), snapshot.schema());
+        let plan = rewrite(&lower_wanted(&condition.program, &[asked.first()?.set], schema, &clock));
+        progress::within(SOON, |cancel| {
+            let engine = Engine::new(&snapshot);
+            let costs = Costs::of(&plan, schema, &plan.marked(&plan.root_parts(), true), Some(&engine));
+            let cost = plan.roots().iter().map(|root| costs.node(*root)).sum::<u64>();
+            if cost.saturating_mul(u64::from(snapshot.contacts())) > CHEAP {
+                return None;
+            }
+            evaluate(&engine, &plan, &clock, cancel).ok()?.first().map(RoaringBitmap::len)
+        })
     }
 
     /// Checks an input, keeps what it defines, and evaluates the sets in it.
@@ -266,7 +295,7 @@ impl Session {
         let answers = self.evaluate(&checked, &sources, &asked)?;
         let mut defined = Vec::new();
         for item in &items {
-            let text = self.resolved(input.get(item.range.clone()).unwrap_or_default().trim());
+            let text = self.resolved(without_edition(input.get(item.range.clone()).unwrap_or_default()).trim());
             self.keep(item.kind, &item.name, text);
             match item.kind {
                 Kind::Let | Kind::Param => defined.push(format!("${}", item.name)),
@@ -315,7 +344,7 @@ impl Session {
     /// Asks something of the definitions and the data.
     pub fn view<T>(&self, prepared: &Prepared, ask: impl FnOnce(&View<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
         let snapshot = self.snapshot()?;
-        let cancel = self.stop.begin();
+        let cancel = self.stop.current();
         let view = View {
             snapshot: &snapshot,
             program: &prepared.checked.program,
@@ -323,7 +352,17 @@ impl Session {
             clock: self.clock(),
             cancel: &cancel,
         };
-        ask(&view)
+        progress::evaluating(self.ui, &cancel, || ask(&view))
+    }
+
+    /// Describes something of the data.
+    pub fn described(
+        &self,
+        describe: impl FnOnce(&Snapshot<'_>, &Clock, &Cancel) -> Result<Described, Failure>,
+    ) -> Result<Described, Failure> {
+        let snapshot = self.snapshot()?;
+        let cancel = self.stop.current();
+        progress::evaluating(self.ui, &cancel, || describe(&snapshot, &self.clock(), &cancel))
     }
 
     /// The members of a set by name; `None` is the last result.
@@ -335,7 +374,12 @@ impl Session {
         let asked = self.asked(&prepared, &[name])?;
         let answers = self.evaluate(&prepared.checked, &prepared.sources, &asked)?;
         let mut first = answers.into_iter().next().ok_or_else(|| Failure::usage(format!("there is no segment `{name}`")))?;
-        first.before = self.results.get(&first.name).and_then(|(_, before)| before.clone());
+        // What it uses may have got another definition since.
+        if let Some((newest, before)) = self.results.get(&first.name)
+            && *newest == first.members
+        {
+            first.before.clone_from(before);
+        }
         Ok(first)
     }
 
@@ -358,23 +402,23 @@ impl Session {
 
     fn evaluate(&self, checked: &Checked, sources: &Sources, asked: &[Asked]) -> Result<Vec<Answer>, Failure> {
         let snapshot = self.snapshot()?;
-        let cancel: Arc<Cancel> = self.stop.begin();
+        let cancel = self.stop.current();
         let clock = self.clock();
         let view = View { snapshot: &snapshot, program: &checked.program, sources, clock, cancel: &cancel };
-        let mut answers = Vec::new();
-        for asked in asked {
+        cancel.expect(asked.len() as u64);
+        let answer = |asked: &Asked| {
             let begin = Instant::now();
             let (mut sets, reads_fields) = view.sets(&[asked.set], &clock)?;
-            answers.push(Answer {
+            Ok(Answer {
                 name: asked.name.clone(),
                 members: sets.pop().unwrap_or_default(),
                 elapsed_us: u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX),
                 contacts: snapshot.contacts(),
                 before: self.results.get(&asked.name).map(|(newest, _)| newest.clone()),
                 reads_fields,
-            });
-        }
-        Ok(answers)
+            })
+        };
+        progress::evaluating(self.ui, &cancel, || asked.iter().map(answer).collect())
     }
 
     /// A text in which `_` is the result that it is now; it will be another one later.
@@ -479,6 +523,18 @@ fn shifted(span: Span, by: usize) -> Span {
 /// The name of a condition that was typed without one.
 pub fn is_unnamed(name: &str) -> bool {
     name.strip_prefix('_').is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
+}
+
+/// A definition without the edition that a script begins with: the session is of one edition.
+pub fn without_edition(text: &str) -> String {
+    let mut words = tokens(text).into_iter().filter(|(_, class)| *class != Class::Comment).map(|(range, _)| range);
+    match (words.next(), words.next()) {
+        (Some(word), Some(number)) if text.get(word.clone()) == Some("edition") => {
+            let behind = text.get(number.end..).unwrap_or_default();
+            format!("{}{}", text.get(..word.start).unwrap_or_default(), behind.trim_start())
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// Where the names in a text stand.

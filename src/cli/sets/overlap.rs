@@ -53,15 +53,18 @@ pub fn text(view: &View<'_>, asked: &[Asked]) -> Result<String, Failure> {
     let all = view.snapshot.contacts();
     let rows = asked.iter().enumerate().map(|(at, asked)| {
         let size = overlap.sizes.get(at).copied().unwrap_or(0);
-        vec![asked.name.clone(), size.to_string(), table::share(size, all), overlap.only(at).to_string(), String::new()]
+        let only = table::grouped(overlap.only(at));
+        vec![asked.name.clone(), table::grouped(size), table::share(size, all), only, String::new()]
     });
     let mut out = table::render(&["set", "contacts", "share", "in no other", ""], rows);
     let reach = overlap.reach();
-    let _ = writeln!(out, "\nreach {reach} ({}), in none {}", table::share(reach, all), overlap.none);
+    let none = table::grouped(overlap.none);
+    let _ = writeln!(out, "\nreach {} ({}), in none {none}", table::grouped(reach), table::share(reach, all));
     let _ = writeln!(out, "\nin exactly these");
     for exactly in overlap.exactly.iter().take(SHOWN) {
         let names: Vec<&str> = exactly.sets.iter().filter_map(|at| asked.get(*at)).map(|a| a.name.as_str()).collect();
-        let _ = writeln!(out, "{:>10}  {:>7}  {}", exactly.contacts, table::share(exactly.contacts, all), names.join(" + "));
+        let contacts = table::grouped(exactly.contacts);
+        let _ = writeln!(out, "{contacts:>10}  {:>7}  {}", table::share(exactly.contacts, all), names.join(" + "));
     }
     let more = overlap.exactly.len().saturating_sub(SHOWN);
     if more > 0 {
@@ -76,7 +79,8 @@ pub fn text(view: &View<'_>, asked: &[Asked]) -> Result<String, Failure> {
                     continue;
                 }
                 let jaccard = overlap.jaccard(a, b).map_or("-".to_owned(), |(both, some)| ratio(both, some));
-                let _ = writeln!(out, "{:>10}  {jaccard:>7}  {} + {}", overlap.both(a, b), first.name, second.name);
+                let _ =
+                    writeln!(out, "{:>10}  {jaccard:>7}  {} + {}", table::grouped(overlap.both(a, b)), first.name, second.name);
             }
         }
     }

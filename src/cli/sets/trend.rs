@@ -16,20 +16,8 @@ use crate::time::{Clock, Duration, format_instant, parse_duration, parse_instant
 /// Moments of one trend at most.
 const MAX_MOMENTS: usize = 10_000;
 
-/// The moments of a trend, both ends included.
-#[derive(Debug, Clone, Copy)]
-pub struct Range {
-    /// The first, in milliseconds.
-    pub from: i64,
-    /// Not after this one.
-    pub to: i64,
-    /// How far from one to the next; months and days are those of the calendar, counted from the first.
-    pub step: Duration,
-}
-
 /// How many members each set had at each moment.
 struct Trend {
-    moments: Vec<i64>,
     /// By set, then by moment.
     counts: Vec<Vec<u64>>,
     reads_fields: bool,
@@ -39,16 +27,18 @@ struct Trend {
 pub fn trend(args: &TrendArgs, ui: Ui) -> Result<(), Failure> {
     answer(&[&args.script], (&args.data, &args.now), ui, |views| {
         let Some((view, script)) = views.first() else { return Ok(String::new()) };
-        let range = range(view, args)?;
+        let moments = moments(view, args)?;
         match args.format {
-            ChartFormat::Text => text(view, &script.asked, range),
-            ChartFormat::Json => Ok(format!("{:#}\n", json(view, &script.asked, range)?)),
-            ChartFormat::Svg => svg(view, &script.asked, range),
+            ChartFormat::Text => text(view, &script.asked, &moments),
+            ChartFormat::Json => Ok(format!("{:#}\n", json(view, &script.asked, &moments)?)),
+            ChartFormat::Svg => svg(view, &script.asked, &moments),
         }
     })
 }
 
-fn range(view: &View<'_>, args: &TrendArgs) -> Result<Range, Failure> {
+/// From the first moment step by step, not beyond the last one. Months and days are those of the calendar, counted from the
+/// first.
+fn moments(view: &View<'_>, args: &TrendArgs) -> Result<Vec<i64>, Failure> {
     let zone = view.clock.zone;
     let instant = |name: &str, text: &str| parse_instant(text, zone).map_err(|e| Failure::usage(format!("`{name}`: {e}")));
     let from = instant("--from", &args.from)?;
@@ -59,25 +49,33 @@ fn range(view: &View<'_>, args: &TrendArgs) -> Result<Range, Failure> {
     if to < from {
         return Err(Failure::usage("`--to` lies before `--from`"));
     }
-    Ok(Range { from, to, step })
+    let at = |n| step.times(n).map(|passed| view.clock.calendar_plus(from, &passed)).filter(|at| *at <= to);
+    let moments: Vec<i64> = (0..).map_while(at).take(MAX_MOMENTS + 1).collect();
+    if moments.len() > MAX_MOMENTS {
+        return Err(Failure::usage(format!("more than {MAX_MOMENTS} moments; take a longer `--step`")));
+    }
+    Ok(moments)
 }
 
-fn measured(view: &View<'_>, asked: &[Asked], range: Range) -> Result<Trend, Failure> {
-    let mut moments = Vec::new();
-    for n in 0.. {
-        let Some(at) = range.step.times(n).map(|back| view.clock.calendar_plus(range.from, &back)).filter(|at| *at <= range.to)
-        else {
-            break;
-        };
-        moments.push(at);
-        if moments.len() > MAX_MOMENTS {
-            return Err(Failure::usage(format!("more than {MAX_MOMENTS} moments; take a longer `--step`")));
-        }
+/// Back from now step by step, so many steps.
+pub fn moments_back(clock: &Clock, step: Duration, steps: u32) -> Result<Vec<i64>, Failure> {
+    let at = |n| step.times(n).map(|back| clock.calendar_minus(clock.now, &back));
+    let mut moments: Vec<i64> = (0..=steps).map_while(at).take(MAX_MOMENTS + 1).collect();
+    if moments.len() > MAX_MOMENTS {
+        return Err(Failure::usage(format!(
+            "more than {MAX_MOMENTS} moments; go less far back, or in longer steps such as `12w`"
+        )));
     }
+    moments.reverse();
+    Ok(moments)
+}
+
+fn measured(view: &View<'_>, asked: &[Asked], moments: &[i64]) -> Result<Trend, Failure> {
     let wanted: Vec<Wanted> = asked.iter().map(|a| a.set).collect();
-    let mut trend = Trend { moments, counts: vec![Vec::new(); asked.len()], reads_fields: false };
+    let mut trend = Trend { counts: vec![Vec::new(); asked.len()], reads_fields: false };
     let engine = view.engine();
-    for at in &trend.moments {
+    view.cancel.expect(moments.len() as u64);
+    for at in moments {
         let clock = Clock { now: *at, ..view.clock };
         let (sets, reads_fields) = view.sets_on(&engine, &wanted, &clock)?;
         trend.reads_fields |= reads_fields;
@@ -88,10 +86,10 @@ fn measured(view: &View<'_>, asked: &[Asked], range: Range) -> Result<Trend, Fai
 
 const NOTE: &str = "events are those up to each moment; fields are as they are today";
 
-/// A line for each moment.
-pub fn text(view: &View<'_>, asked: &[Asked], range: Range) -> Result<String, Failure> {
+/// The course in one line, and a line for each moment.
+pub fn text(view: &View<'_>, asked: &[Asked], moments: &[i64]) -> Result<String, Failure> {
     const WIDTH: u64 = 40;
-    let trend = measured(view, asked, range)?;
+    let trend = measured(view, asked, moments)?;
     let mut out = String::new();
     for (asked, counts) in asked.iter().zip(&trend.counts) {
         let most = counts.iter().copied().max().unwrap_or(0);
@@ -99,11 +97,13 @@ pub fn text(view: &View<'_>, asked: &[Asked], range: Range) -> Result<String, Fa
             out.push('\n');
         }
         let name = if asked.name.is_empty() { "(the condition)" } else { &asked.name };
-        let _ = writeln!(out, "{name}");
-        for (at, count) in trend.moments.iter().zip(counts) {
-            let bar = if most == 0 { 0 } else { usize::try_from((count * WIDTH).div_ceil(most)).unwrap_or(0) };
+        let (least, line) = (counts.iter().copied().min().unwrap_or(0), table::sparkline(counts));
+        let _ = writeln!(out, "{name}  {line}  {} to {}", table::grouped(least), table::grouped(most));
+        let digits = table::grouped(most).chars().count();
+        for (at, count) in moments.iter().zip(counts) {
             let share = table::share(*count, view.snapshot.contacts());
-            let line = format!("{}  {count:>10}  {share:>7}  {}", moment(*at, view.clock.zone), "█".repeat(bar));
+            let (count, bar) = (table::grouped(*count), table::bar(*count, most, WIDTH));
+            let line = format!("{}  {count:>digits$}  {share:>7}  {}", moment(*at, view.clock.zone), bar);
             let _ = writeln!(out, "{}", line.trim_end());
         }
     }
@@ -114,14 +114,13 @@ pub fn text(view: &View<'_>, asked: &[Asked], range: Range) -> Result<String, Fa
 }
 
 /// The same as JSON.
-pub fn json(view: &View<'_>, asked: &[Asked], range: Range) -> Result<Value, Failure> {
-    let trend = measured(view, asked, range)?;
+pub fn json(view: &View<'_>, asked: &[Asked], moments: &[i64]) -> Result<Value, Failure> {
+    let trend = measured(view, asked, moments)?;
     let series: Vec<Value> = asked
         .iter()
         .zip(&trend.counts)
         .map(|(asked, counts)| {
-            let points: Vec<Value> = trend
-                .moments
+            let points: Vec<Value> = moments
                 .iter()
                 .zip(counts)
                 .map(|(at, count)| json!({ "at": format_instant(*at, view.clock.zone), "count": count }))
@@ -137,17 +136,17 @@ pub fn json(view: &View<'_>, asked: &[Asked], range: Range) -> Result<Value, Fai
 }
 
 /// The same as a picture: a line for each set.
-pub fn svg(view: &View<'_>, asked: &[Asked], range: Range) -> Result<String, Failure> {
+pub fn svg(view: &View<'_>, asked: &[Asked], moments: &[i64]) -> Result<String, Failure> {
     const WIDTH: f64 = 640.0;
     const HEIGHT: f64 = 240.0;
     const LEFT: f64 = 80.0;
     const TOP: f64 = 20.0;
-    let trend = measured(view, asked, range)?;
+    let trend = measured(view, asked, moments)?;
     let most = trend.counts.iter().flatten().copied().max().unwrap_or(0);
     #[expect(clippy::cast_precision_loss, reason = "places on a screen")]
     let legend = asked.len() as f64 * 18.0;
     let mut svg = Svg::new(LEFT + WIDTH + 20.0, TOP + HEIGHT + 50.0 + legend);
-    let (first, last) = (trend.moments.first().copied().unwrap_or(0), trend.moments.last().copied().unwrap_or(0));
+    let (first, last) = (moments.first().copied().unwrap_or(0), moments.last().copied().unwrap_or(0));
     let x = |at: i64| {
         let (passed, all) = (at.saturating_sub(first).unsigned_abs(), last.saturating_sub(first).unsigned_abs());
         LEFT + length(passed, all, WIDTH)
@@ -161,7 +160,7 @@ pub fn svg(view: &View<'_>, asked: &[Asked], range: Range) -> Result<String, Fai
     svg.text((LEFT + WIDTH, TOP + HEIGHT + 18.0), Anchor::End, &moment(last, view.clock.zone));
     for ((at, asked), counts) in asked.iter().enumerate().zip(&trend.counts) {
         let color = COLORS.get(at % COLORS.len()).copied().unwrap_or(COLORS[0]);
-        let points: Vec<(f64, f64)> = trend.moments.iter().zip(counts).map(|(at, count)| (x(*at), y(*count))).collect();
+        let points: Vec<(f64, f64)> = moments.iter().zip(counts).map(|(at, count)| (x(*at), y(*count))).collect();
         svg.line(&points, color, 2.0);
         #[expect(clippy::cast_precision_loss, reason = "places on a screen")]
         let row = TOP + HEIGHT + 40.0 + at as f64 * 18.0;
@@ -173,4 +172,25 @@ pub fn svg(view: &View<'_>, asked: &[Asked], range: Range) -> Result<String, Fai
     }
     let names: Vec<&str> = asked.iter().map(|a| a.name.as_str()).collect();
     Ok(svg.finish(&format!("trend of {}", names.join(", "))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weeks_back_end_now_and_keep_the_time_of_day() {
+        let zone = chrono_tz::Europe::Warsaw;
+        let now = parse_instant("2025-11-01T13:00", zone).unwrap();
+        let clock = Clock { now, zone };
+        let back = |step: &str, steps| {
+            let moments = moments_back(&clock, parse_duration(step).unwrap(), steps).unwrap();
+            moments.into_iter().map(|at| format_instant(at, zone)).collect::<Vec<_>>()
+        };
+        let weeks = ["2025-10-18T13:00:00+02:00", "2025-10-25T13:00:00+02:00", "2025-11-01T13:00:00+01:00"];
+        assert_eq!(back("1w", 2), weeks);
+        assert_eq!(back("1mo", 1), ["2025-10-01T13:00:00+02:00", "2025-11-01T13:00:00+01:00"]);
+        assert_eq!(back("1h", 1), ["2025-11-01T12:00:00+01:00", "2025-11-01T13:00:00+01:00"]);
+        assert!(moments_back(&clock, parse_duration("1s").unwrap(), 10_000).is_err());
+    }
 }
