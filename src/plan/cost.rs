@@ -10,7 +10,7 @@ use super::{
     Aggregate, Atom, EventAtom, EventTest, Expr, ExprId, Function, Marks, Node, NodeId, Part, Plan, Predicate, RowFilter, Source,
     TextPredicate, TimeSpan,
 };
-use crate::check::typed::{EventValue, TextOp};
+use crate::check::typed::{EventValue, HasOp, TextOp};
 use crate::schema::Schema;
 
 /// A cost in picoseconds.
@@ -25,9 +25,9 @@ pub struct Cost {
 /// One operation on dense sets: read two, write one.
 const SET: f64 = 8.0;
 /// Comparing a packed column.
-const SCAN: f64 = 150.0;
+const SCAN: f64 = 250.0;
 /// Comparing the first or the last instants of events.
-const INSTANTS: f64 = 700.0;
+const INSTANTS: f64 = 450.0;
 /// Adding the bitmap of a value.
 const BITMAP: f64 = 30.0;
 /// Going to a single contact and looking at a value of it.
@@ -35,9 +35,9 @@ const VALUE: f64 = 5_000.0;
 /// A calculation with exact numbers.
 const CALCULATION: f64 = 8_000.0;
 /// Finding the events of a contact.
-const SEEK: f64 = 25_000.0;
+const SEEK: f64 = 15_000.0;
 /// Looking at an event.
-const ROW: f64 = 3_000.0;
+const ROW: f64 = 1_500.0;
 /// Contacts of a chunk.
 const CHUNK: f64 = 65_536.0;
 /// How little a scan counts beside what is asked of single contacts when parts are ordered: it costs the same wherever it
@@ -304,7 +304,8 @@ impl Model<'_> {
     fn own(&self, node: &Node) -> Cost {
         match node {
             Node::Everyone | Node::Nobody | Node::All(_) | Node::Any(_) | Node::Not(_) => Cost::scan(SET),
-            Node::Quorum(_, parts) => Cost { scan: 2.0 * SET, each: 1_000.0 * parts.len() as f64 },
+            // Adding to counts in binary, a word at a time.
+            Node::Quorum(_, parts) => Cost::scan(4.0 * SET * parts.len() as f64),
             // Selecting the first of all.
             Node::Ranked(_) => Cost { scan: SET, each: 20_000.0 },
             Node::Atom(atom) => self.atom(atom),
@@ -349,7 +350,9 @@ impl Model<'_> {
     fn events(&self, events: &EventAtom) -> Cost {
         let span = fixed(&events.span);
         let look = self.estimator.look(events.event, span);
-        let rows = SEEK + look.rows * Self::filter(events.filter.as_ref());
+        // Windows of the contact's own are calculated first.
+        let seek = if matches!(events.span, TimeSpan::Own(_)) { 3.0 * SEEK } else { SEEK };
+        let rows = seek + look.rows * Self::filter(events.filter.as_ref());
         let scanned = events.filter.is_none() && matches!(events.span, TimeSpan::Fixed(_));
         let begins = if span.lo == i64::MIN { 0.0 } else { 2.0 * INSTANTS };
         let (scan, open) = match &events.test {
@@ -444,8 +447,11 @@ fn field_cost(predicate: &Predicate) -> Cost {
         Predicate::Set | Predicate::Never => Cost::scan(2.0 * SET),
         Predicate::In(set) => {
             let scans = set.iter().take(9).count().max(1);
-            if scans > 8 { Cost::each(4.0 * VALUE) } else { Cost::scan(SCAN * scans as f64 + SET) }
+            // With many intervals each value of the column is asked once, and then looked up.
+            Cost::scan(SCAN * scans.min(4) as f64 + SET)
         }
+        // Elements are looked up like the values of a column of their own.
+        Predicate::HasText(HasOp::Any, ..) => Cost::scan(16.0 * SCAN),
         other => Cost { scan: SET, each: VALUE + test_cost(other) },
     }
 }

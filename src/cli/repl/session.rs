@@ -238,7 +238,7 @@ impl Session {
     pub fn glance(&self, condition: &Checked) -> Option<u64> {
         /// Picoseconds of one core, as the cost model has them.
         const CHEAP: u64 = 10_000_000_000;
-        const SOON: Wait = Wait::from_millis(10);
+        const SOON: Wait = Wait::from_millis(8);
         let name = format!("_{}", self.conditions + 1);
         let asked = script::asked(condition, &[name]).ok()?;
         let snapshot = self.store.snapshot().ok()?;
