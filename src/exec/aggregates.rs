@@ -1,16 +1,19 @@
 //! Functions over the matching events: one pass over the rows of the contacts that are asked for.
 
-use std::ops::Range;
+use std::rc::Rc;
 
 use super::ExecError;
-use super::bits;
 use super::cells::{Cell, Key, Values, WHOLE};
 use super::eval::Chunk;
 use super::matched::Matched;
+use super::operands::Operands;
 use super::rows::Reader;
-use crate::plan::{Aggregate, Function, TimeSpan};
+use super::sweep::{self, average};
+use super::tests_on_cells::CellTest;
+use super::words::{self, Set};
+use crate::plan::{Aggregate, Function, Predicate, TimeSpan};
 use crate::schema::Scalar;
-use crate::store::column::IntColumn;
+use crate::store::Words;
 use crate::time::{Interval, LocalTimes};
 use crate::value::{Decimal, Number};
 
@@ -26,7 +29,9 @@ pub(super) fn aggregate<'c>(chunk: &mut Chunk<'c>, aggregate: &'c Aggregate, slo
         if let Some(values) = summarised(chunk, &mut matched, &aggregate.function, span, slots)? {
             return Ok(values);
         }
-        if let Some(values) = of_one_type(chunk, &mut matched, &aggregate.function, span, slots)? {
+        if let [reader] = matched.readers_mut()
+            && let Some(values) = sweep::values(chunk, reader, &aggregate.function, span, slots)?
+        {
             return Ok(values);
         }
     }
@@ -49,6 +54,32 @@ pub(super) fn aggregate<'c>(chunk: &mut Chunk<'c>, aggregate: &'c Aggregate, slo
     Ok(values)
 }
 
+/// The contacts of `asked` for which a function passes a test that compares with no value of theirs, without making the values;
+/// nothing where they must be made.
+pub(super) fn passing<'c>(
+    chunk: &mut Chunk<'c>,
+    aggregate: &'c Aggregate,
+    test: (&Predicate, &CellTest<'c>, bool),
+    asked: &Words,
+) -> Result<Option<Set>, ExecError> {
+    let mut compares = false;
+    aggregate.exprs(&mut |_| compares = true);
+    let ([source], TimeSpan::Fixed(span)) = (aggregate.sources.as_slice(), &aggregate.span) else { return Ok(None) };
+    if compares || has_summary(&aggregate.function) && source.filter.is_none() {
+        return Ok(None);
+    }
+    let operands = Rc::new(Operands::default());
+    match Reader::new(chunk.context, chunk.data, source, &operands, words::count(asked)) {
+        Some(mut reader) => sweep::passing(chunk, &mut reader, &aggregate.function, *span, test, asked),
+        None => Ok(None),
+    }
+}
+
+/// Whether summaries can say what a function makes of the events of a whole type.
+fn has_summary(function: &Function) -> bool {
+    matches!(function, Function::Count | Function::First | Function::Last)
+}
+
 /// `count`, `first` and `last` of whole types from the summaries, but for contacts on the edge of the span.
 fn summarised<'c>(
     chunk: &Chunk<'c>,
@@ -57,8 +88,7 @@ fn summarised<'c>(
     span: Interval,
     slots: &[u16],
 ) -> Result<Option<Values<'c>>, ExecError> {
-    if !matches!(function, Function::Count | Function::First | Function::Last) || !matched.readers().iter().all(Reader::is_plain)
-    {
+    if !has_summary(function) || !matched.readers().iter().all(Reader::is_plain) {
         return Ok(None);
     }
     matched.readers().iter().for_each(|r| chunk.data.meter.summaries(&r.events().summary, slots.len()));
@@ -87,135 +117,6 @@ fn summarised<'c>(
     }
     let scalar = if *function == Function::Count { WHOLE } else { Scalar::Time };
     Ok(Some(Values::Ints(scalar, ints)))
-}
-
-/// Functions over the events of one type in one span, without the detour over single values. Nothing for others, and where a
-/// sum does not fit.
-fn of_one_type<'c>(
-    chunk: &Chunk<'c>,
-    matched: &mut Matched<'c>,
-    function: &Function,
-    span: Interval,
-    slots: &[u16],
-) -> Result<Option<Values<'c>>, ExecError> {
-    let [reader] = matched.readers_mut() else { return Ok(None) };
-    let scalar = reader.scalar();
-    let whole = match (function, scalar) {
-        (Function::Count | Function::Distinct | Function::ActiveDays, _)
-        | (Function::Average | Function::FirstOf | Function::LastOf | Function::MostFrequent(_), Some(_)) => WHOLE,
-        (Function::First | Function::Last, _) => Scalar::Time,
-        (Function::Sum, Some(scalar)) => scalar,
-        (Function::Min | Function::Max, Some(scalar)) if scalar != Scalar::Text => scalar,
-        _ => return Ok(None),
-    };
-    let clock = chunk.context.clock;
-    let (mut ints, mut cells) = (Vec::new(), Vec::new());
-    let (mut few, mut sums) = (Few::default(), Sums::default());
-    for (at, slot) in slots.iter().enumerate() {
-        if at % 1024 == 1023 {
-            chunk.check_cancelled()?;
-        }
-        let rows = reader.rows(*slot, span);
-        if !reader.knows_passing() {
-            return Ok(None);
-        }
-        let (column, among) = (reader.ints().filter(|_| !rows.is_empty()), reader.passing());
-        let mut passing = rows.clone().filter(|row| among.is_none_or(|among| bits::contains(among, *row)));
-        match function {
-            Function::Count => ints.push(i64::try_from(among.map_or(rows.len(), |among| bits::count_in(among, rows))).ok()),
-            Function::Sum => {
-                let (sum, _) = column.map_or((0, 0), |column| sums.of(reader, column, rows));
-                let Ok(sum) = i64::try_from(sum) else { return Ok(None) };
-                ints.push(Some(sum));
-            }
-            Function::Average => {
-                let (sum, n) = column.map_or((0, 0), |column| sums.of(reader, column, rows));
-                let (Ok(sum), Some(scalar)) = (i64::try_from(sum), scalar) else { return Ok(None) };
-                cells.push(average(Cell::Int(scalar, sum), n).map(Cell::Number));
-            }
-            Function::Min | Function::Max => {
-                let mut best: Option<i64> = None;
-                let greatest = matches!(function, Function::Max);
-                if let Some(column) = column {
-                    column.each(passing, |_, value| {
-                        best = Some(best.map_or(value, |best| if greatest { best.max(value) } else { best.min(value) }));
-                    });
-                }
-                ints.push(best);
-            }
-            Function::First => ints.push(passing.next().map(|row| reader.ts(row))),
-            Function::Last => ints.push(passing.next_back().map(|row| reader.ts(row))),
-            Function::FirstOf => cells.push(passing.next().and_then(|row| reader.cell(row))),
-            Function::LastOf => cells.push(passing.next_back().and_then(|row| reader.cell(row))),
-            Function::ActiveDays => {
-                let (mut days, mut last) = (0, None);
-                if let Some(ts) = reader.instants() {
-                    ts.each(passing, |_, ts| {
-                        // Instants ascend, so repetitions follow each other.
-                        let day = clock.day_of(ts);
-                        days += i64::from(last.replace(day) != Some(day));
-                    });
-                }
-                ints.push(Some(days));
-            }
-            Function::Distinct | Function::MostFrequent(_) => {
-                let Some(column) = column else {
-                    if matches!(function, Function::Distinct) {
-                        ints.push(Some(0));
-                    } else {
-                        cells.push(None);
-                    }
-                    continue;
-                };
-                if !few.begin(column) {
-                    return Ok(None);
-                }
-                column.each(passing, |_, value| few.see(value));
-                if let Function::MostFrequent(at_least) = function {
-                    cells.push(few.most_frequent(*at_least).and_then(|int| reader.cell_of(int)));
-                } else {
-                    ints.push(Some(few.distinct()));
-                }
-            }
-            _ => return Ok(None),
-        }
-    }
-    Ok(Some(if cells.is_empty() { Values::Ints(whole, ints) } else { Values::Cells(cells) }))
-}
-
-/// Sums of the rows of contacts: where all rows of a block are tested at once, from the block's running sums.
-#[derive(Default)]
-struct Sums {
-    block: Option<usize>,
-    running: Vec<u64>,
-    known: bool,
-}
-
-impl Sums {
-    /// The sum of those of some rows that pass, and how many have a value.
-    fn of(&mut self, reader: &Reader<'_>, column: &IntColumn<'_>, rows: Range<usize>) -> (i128, u64) {
-        let among = reader.passing();
-        let Some(block) = reader.whole_block() else { return column.sum(rows, among) };
-        if self.block != Some(block) {
-            self.block = Some(block);
-            self.known = column.running_sums(among, &mut self.running);
-        }
-        if !self.known {
-            return column.sum(rows, among);
-        }
-        let n = among.map_or(rows.len(), |among| bits::count_in(among, rows.clone())) as u64;
-        (column.sum_of_run(&self.running, rows, n), n)
-    }
-}
-
-/// The average of so many values with a sum; nothing of none.
-fn average(sum: Cell<'_>, n: u64) -> Option<Number> {
-    match sum {
-        Cell::Int(Scalar::Number { decimals }, sum) if decimals <= 18 => {
-            Number::fraction(i128::from(sum), i128::from(n) * 10_i128.pow(u32::from(decimals)))
-        }
-        sum => sum.number()?.divide(Number::whole(i64::try_from(n).ok()?)),
-    }
 }
 
 /// What a summary says of one contact.
@@ -428,64 +329,6 @@ impl<'c> Maker<'_, 'c> {
         }
         ints.sort_unstable();
         ints.chunk_by(|a, b| a == b).filter(|period| period.len() as u64 >= at_least).count() as u64
-    }
-}
-
-/// Counts of values of a column that has few different ones, such as the codes of a small dictionary.
-struct Few {
-    least: i64,
-    /// By distance from the least.
-    counts: [u32; Self::MOST],
-    /// What has been seen, in order of appearance.
-    seen: Vec<u8>,
-}
-
-impl Default for Few {
-    fn default() -> Self {
-        Self { least: 0, counts: [0; Self::MOST], seen: Vec::new() }
-    }
-}
-
-impl Few {
-    /// Different values at most.
-    const MOST: usize = 256;
-
-    /// Begins with values of a column; not if it has too many different ones.
-    fn begin(&mut self, column: &IntColumn<'_>) -> bool {
-        for place in self.seen.drain(..) {
-            if let Some(count) = self.counts.get_mut(usize::from(place)) {
-                *count = 0;
-            }
-        }
-        let (least, greatest) = column.bounds();
-        self.least = least;
-        greatest.abs_diff(least) < Self::MOST as u64
-    }
-
-    fn see(&mut self, value: i64) {
-        let Ok(place) = u8::try_from(value.abs_diff(self.least)) else { return };
-        if let Some(count) = self.counts.get_mut(usize::from(place)) {
-            if *count == 0 {
-                self.seen.push(place);
-            }
-            *count += 1;
-        }
-    }
-
-    fn distinct(&self) -> i64 {
-        i64::try_from(self.seen.len()).unwrap_or(i64::MAX)
-    }
-
-    /// Of equally frequent ones the one that came first.
-    fn most_frequent(&self, at_least: u64) -> Option<i64> {
-        let mut best: Option<(u32, u8)> = None;
-        for place in &self.seen {
-            let count = self.counts.get(usize::from(*place)).copied().unwrap_or(0);
-            if u64::from(count) >= at_least && best.is_none_or(|(most, _)| count > most) {
-                best = Some((count, *place));
-            }
-        }
-        best.and_then(|(_, place)| self.least.checked_add(i64::from(place)))
     }
 }
 

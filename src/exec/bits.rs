@@ -91,6 +91,20 @@ pub(super) fn bounds(set: &[u64], range: Range<usize>) -> Range<usize> {
     start..last * 64 + 64 - word.leading_zeros() as usize
 }
 
+/// Hands on those of a range, ascending.
+pub(super) fn each_in(set: &[u64], range: Range<usize>, mut see: impl FnMut(usize)) {
+    let mut each = |base: usize, mut word: u64| {
+        while word != 0 {
+            see(base + word.trailing_zeros() as usize);
+            word &= word - 1;
+        }
+    };
+    match in_one_word(set, &range) {
+        Some((base, word)) => each(base, word),
+        None => inside(set, range).for_each(|(at, word)| each(at * 64, word)),
+    }
+}
+
 /// How many lie in a range.
 pub(super) fn count_in(set: &[u64], range: Range<usize>) -> usize {
     if let Some((_, word)) = in_one_word(set, &range) {
@@ -116,6 +130,9 @@ mod tests {
             prop_assert_eq!(count_in(&set, from..to), inside.len());
             let expected = if inside.is_empty() { 0..0 } else { inside[0]..inside[inside.len() - 1] + 1 };
             prop_assert_eq!(bounds(&set, from..to), expected);
+            let mut each = Vec::new();
+            each_in(&set, from..to, |place| each.push(place));
+            prop_assert_eq!(each, inside);
             let mut kept = set.clone();
             retain(&mut kept, |bit| bit % 3 == 0);
             prop_assert_eq!(iter(&kept).collect::<Vec<_>>(), iter(&set).filter(|bit| bit % 3 == 0).collect::<Vec<_>>());

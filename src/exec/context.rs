@@ -39,7 +39,8 @@ pub(super) struct Context<'a> {
     pub clock: &'a LocalTimes,
     pub cancel: &'a Cancel,
     pub given: &'a Given,
-    /// What the pass evaluates.
+    targets: &'a [Part],
+    /// What the pass evaluates, with everything that it needs.
     pub marks: Marks,
     /// Parts whose result is kept: used more than once, or at a multiple of [`DEPTH`].
     kept_nodes: Vec<bool>,
@@ -56,7 +57,7 @@ pub(super) struct Context<'a> {
 
 impl<'a> Context<'a> {
     /// The context of a pass that evaluates some parts. Rankings among them are given, not evaluated.
-    pub fn new(run: &Run<'a>, schema: &'a Schema, sketches: &dyn Sketches, targets: &[Part], given: &'a Given) -> Self {
+    pub fn new(run: &Run<'a>, schema: &'a Schema, sketches: &dyn Sketches, targets: &'a [Part], given: &'a Given) -> Self {
         let Run { plan, clock, cancel, recorder } = *run;
         let marks = plan.marked(targets, false);
         // One set without groups has no order.
@@ -70,6 +71,7 @@ impl<'a> Context<'a> {
             clock,
             cancel,
             given,
+            targets,
             kept_nodes: vec![false; nodes],
             kept_exprs: vec![false; exprs],
             deep: Vec::new(),
@@ -112,6 +114,11 @@ impl<'a> Context<'a> {
     /// Whether a part is known without being evaluated.
     pub fn is_given(&self, part: Part) -> bool {
         is_constant(self.plan, part)
+    }
+
+    /// What the pass costs for each contact, in picoseconds of one core.
+    pub fn cost(&self) -> u64 {
+        self.targets.iter().map(|part| self.costs.part(*part)).fold(0, u64::saturating_add)
     }
 
     /// The parts of a node, in the order in which they are evaluated.

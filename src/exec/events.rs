@@ -4,7 +4,6 @@
 use std::rc::Rc;
 
 use super::ExecError;
-use super::bits;
 use super::chunk::Events;
 use super::ends::Span;
 use super::eval::Chunk;
@@ -160,17 +159,21 @@ fn by_rows<'c>(chunk: &mut Chunk<'c>, events: &'c Events<'c>, atom: &'c EventAto
         found.copy_from_slice(within);
         words::and_not(&mut found, &candidates);
     }
+    let mut compares = false;
+    atom.exprs(&mut |_| compares = true);
+    if let (TimeSpan::Fixed(span), false) = (&atom.span, compares)
+        && let wanted = words::count(&candidates)
+        && let Some(mut reader) = Reader::of(chunk.context, chunk.data, atom.event, atom.filter.as_ref(), &Rc::default(), wanted)
+        && by_blocks(&mut reader, &atom.test, *span, &candidates, &mut found)
+    {
+        return Ok(found);
+    }
     let slots = words::slots(&candidates);
     let operands = Rc::new(chunk.operands(|see| atom.exprs(see), &slots)?);
     let span = Span::new(&atom.span, &operands, chunk.context.clock);
     let Some(mut reader) = Reader::of(chunk.context, chunk.data, atom.event, atom.filter.as_ref(), &operands, slots.len()) else {
         return Ok(found);
     };
-    if let TimeSpan::Fixed(span) = atom.span
-        && by_blocks(&mut reader, &atom.test, span, &candidates, &mut found)
-    {
-        return Ok(found);
-    }
     for (at, slot) in slots.iter().enumerate() {
         if at % 4096 == 4095 {
             chunk.check_cancelled()?;
@@ -185,22 +188,18 @@ fn by_rows<'c>(chunk: &mut Chunk<'c>, events: &'c Events<'c>, atom: &'c EventAto
 /// The same for many contacts, block by block; not for all tests.
 fn by_blocks(reader: &mut Reader<'_>, test: &EventTest, span: Interval, candidates: &Words, found: &mut Words) -> bool {
     let EventTest::Count(range) = test else { return false };
-    // Whoever has no row that passes.
-    let mut without = words::copy(candidates);
-    let known = reader.each_block(span, |slot, rows, passing| {
-        let slot = usize::from(slot);
-        if words::contains(candidates, slot) {
-            let count = bits::count_in(passing, rows) as u64;
-            if count > 0 {
-                words::remove(&mut without, slot);
-                if range.contains(count) {
-                    words::insert(found, slot);
-                }
-            }
+    let mut passing = if range.contains(0) { words::copy(candidates) } else { words::empty() };
+    let mut runs = Vec::new();
+    let known = reader.each_block(span, |whole| {
+        whole.rows.count_runs(whole.passing.as_deref(), &mut runs);
+        for ((slot, _), count) in whole.rows.contacts().zip(&runs) {
+            words::put(&mut passing, usize::from(slot), range.contains(u64::from(*count)));
         }
+        true
     });
-    if known && range.contains(0) {
-        words::or(found, &without);
+    if known {
+        words::and(&mut passing, candidates);
+        words::or(found, &passing);
     }
     known
 }

@@ -1,7 +1,7 @@
 //! Atoms on fields.
 
 use super::ExecError;
-use super::cells::Cell;
+use super::cells::{Cell, clamp_day};
 use super::chunk::ChunkData;
 use super::eval::{Chunk, Context};
 use super::meter::Meter;
@@ -40,7 +40,8 @@ pub(super) fn field<'c>(
         return Ok(if or_empty { words::copy(within) } else { words::empty() });
     };
     let mut set = words::empty();
-    if !scanned(chunk.context, &chunk.data.meter, column, predicate, &mut set)?
+    let scalar = chunk.context.field(field);
+    if !scanned(chunk.context, &chunk.data.meter, (column, scalar), predicate, &mut set)?
         && !by_domain(chunk, (column, field), predicate, within, &mut set)?
     {
         return by_value(chunk, field, column, (predicate, or_empty), within);
@@ -69,7 +70,7 @@ fn present_into(meter: &Meter, column: &Column<'_>, out: &mut [u64]) {
 fn scanned(
     context: &Context<'_>,
     meter: &Meter,
-    column: &Column<'_>,
+    (column, scalar): (&Column<'_>, Scalar),
     predicate: &Predicate,
     set: &mut Words,
 ) -> Result<bool, ExecError> {
@@ -85,6 +86,11 @@ fn scanned(
             let codes = context.prepared.codes(column, test);
             meter.add(|| column.scanned_bytes(&codes));
             column.scan(&codes, set).ok_or_else(|| StoreError::damaged("a bitmap of a field"))?;
+        }
+        (Predicate::Anniversary(within), Column::Int(column)) if scalar == Scalar::Date => {
+            let Some(days) = context.prepared.anniversaries(within, context.clock) else { return Ok(false) };
+            meter.add(|| column.scan_bytes());
+            column.scan_domain(|day| days.contains(clamp_day(day)), set);
         }
         (Predicate::HasText(HasOp::Any, wanted, folding), Column::List(list)) => {
             let Column::Text(items) = list.items() else { return Ok(true) };

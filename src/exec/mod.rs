@@ -9,6 +9,7 @@
 //! needs all chunks, so rankings come in passes of their own, inner ones first.
 
 mod aggregates;
+mod anniversaries;
 mod bits;
 mod cancel;
 mod cells;
@@ -31,6 +32,7 @@ mod record;
 mod rows;
 mod sequence;
 mod sketches;
+mod sweep;
 mod tests_on_cells;
 mod tests_on_columns;
 mod values;
@@ -46,6 +48,7 @@ use crate::store::{CHUNK, Snapshot, StoreError};
 use crate::time::{Clock, LocalTimes};
 
 pub use cancel::Cancel;
+use chunk::ChunkData;
 pub use columns::Engine;
 use context::{Context, Given, Run};
 use eval::Chunk;
@@ -126,7 +129,8 @@ fn run(engine: &Engine<'_>, run: &Run<'_>) -> Result<Vec<RoaringBitmap>, ExecErr
         let selected = rank::stage(engine, &context, stage)?;
         given.ranked.extend(selected);
     }
-    let context = Context::new(run, snapshot.schema(), engine, &plan.root_parts(), &given);
+    let roots = plan.root_parts();
+    let context = Context::new(run, snapshot.schema(), engine, &roots, &given);
     let chunks = pass(engine, &context, |chunk| {
         let everyone = chunk.everyone();
         let number = chunk.data.chunk;
@@ -150,7 +154,10 @@ fn pass<'s, T: Send>(
     context: &Context<'_>,
     evaluate: impl for<'c> Fn(&mut Chunk<'c>) -> Result<T, ExecError> + Sync,
 ) -> Result<Vec<T>, ExecError> {
+    /// Picoseconds that it takes to bring the other cores to work, and to hear from them.
+    const ALONE: u64 = 150_000_000;
     let needs = columns::Needs::of(context.plan, &context.marks);
+    let alone = context.cost().saturating_mul(engine.snapshot().contacts().into()) < ALONE;
     // An LMDB transaction stays on its thread: what the chunks need is fetched here (it is not copied), and evaluated
     // there.
     let chunks: Vec<u32> = (0..engine.snapshot().chunks()).collect();
@@ -165,22 +172,21 @@ fn pass<'s, T: Send>(
             }
             data.extend(engine.chunk(*chunk, &needs)?);
         }
-        let evaluated: Result<Vec<T>, ExecError> = data
-            .into_par_iter()
-            .map(|mut data| {
-                if context.recorder.is_some() {
-                    data.meter = Meter::counting();
-                }
-                let mut chunk = Chunk::new(context, &data);
-                chunk.begin()?;
-                let result = evaluate(&mut chunk)?;
-                context.cancel.add(words::count(&data.members) as u64);
-                if let Some(recorder) = context.recorder {
-                    recorder.collect(&chunk.record);
-                }
-                Ok(result)
-            })
-            .collect();
+        let one = |mut data: ChunkData<'_>| {
+            if context.recorder.is_some() {
+                data.meter = Meter::counting();
+            }
+            let mut chunk = Chunk::new(context, &data);
+            chunk.begin()?;
+            let result = evaluate(&mut chunk)?;
+            context.cancel.add(words::count(&data.members) as u64);
+            if let Some(recorder) = context.recorder {
+                recorder.collect(&chunk.record);
+            }
+            Ok(result)
+        };
+        let evaluated: Result<Vec<T>, ExecError> =
+            if alone { data.into_iter().map(one).collect() } else { data.into_par_iter().map(one).collect() };
         results.extend(evaluated?);
     }
     Ok(results)

@@ -1,12 +1,15 @@
 //! What tests on texts need, made once for all chunks, and what dictionaries say of them.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use regex::{Regex, RegexBuilder};
 
+use super::anniversaries::Anniversaries;
 use crate::check::typed::TextOp;
 use crate::plan::{Atom, Expr, Marks, Node, Part, Plan, Predicate, RowFilter, Source, TextPredicate};
 use crate::store::column::{CodeSet, TextColumn};
+use crate::time::{Clock, Duration};
 use crate::value::fold;
 
 /// Regular expressions of a plan, compiled once.
@@ -14,6 +17,7 @@ use crate::value::fold;
 pub(super) struct Prepared {
     exact: HashMap<String, Regex>,
     ignoring_case: HashMap<String, Regex>,
+    anniversaries: HashMap<Duration, OnceLock<Anniversaries>>,
 }
 
 impl Prepared {
@@ -58,6 +62,9 @@ impl Prepared {
                     known.insert(source.clone(), regex);
                 }
             }
+            Predicate::Anniversary(within) => {
+                self.anniversaries.entry(*within).or_default();
+            }
             Predicate::Items(_, filter) => filter.predicates(&mut |p| self.add(p)),
             _ => {}
         }
@@ -70,6 +77,11 @@ impl Prepared {
             TextPredicate::Matches(source, false, _) => self.exact.get(source),
             _ => None,
         }
+    }
+
+    /// The days that come round within a time; found when the first is asked about.
+    pub fn anniversaries(&self, within: &Duration, clock: &Clock) -> Option<&Anniversaries> {
+        Some(self.anniversaries.get(within)?.get_or_init(|| Anniversaries::new(within, clock)))
     }
 
     /// The codes of a dictionary that pass a test.
@@ -86,12 +98,10 @@ impl Prepared {
                 if *negated { found.complement(column.distinct()) } else { found }
             }
             TextPredicate::Part(TextOp::StartsWith, needle, folding) if folding.is_exact() => column.with_prefix(needle),
-            TextPredicate::Part(TextOp::EndsWith, needle, folding) if folding.is_exact() => {
-                column.matching(|text| text.as_bytes().ends_with(needle.as_bytes()))
-            }
+            TextPredicate::Part(TextOp::EndsWith, needle, folding) if folding.is_exact() => column.with_suffix(needle),
             TextPredicate::Part(TextOp::Contains, needle, folding) if folding.is_exact() => {
                 let finder = memchr::memmem::Finder::new(needle);
-                column.matching(|text| finder.find(text.as_bytes()).is_some())
+                column.matching_bytes(|text| finder.find(text).is_some())
             }
             TextPredicate::Part(op, needle, folding) => {
                 column.matching(|text| TextPredicate::is_part(*op, &fold(text, *folding), needle))

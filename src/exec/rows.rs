@@ -18,6 +18,7 @@ use super::tests_on_columns::{ColumnTest, Columns};
 use crate::check::typed::{CountRange, EventValue, Part};
 use crate::plan::{Predicate, RowFilter, Source};
 use crate::schema::{AttrId, EventId, Scalar};
+use crate::store::RowBlock;
 use crate::store::column::{Column, IntColumn};
 use crate::time::{Interval, LocalTimes};
 
@@ -214,6 +215,42 @@ struct Open<'c> {
     passing: Option<Vec<u64>>,
 }
 
+/// A block of which all rows have been tested at once.
+pub(super) struct Whole<'c> {
+    /// Its contacts and instants.
+    pub rows: &'c RowBlock<'c>,
+    /// The rows that lie in the span and pass, as bits; nothing where all do.
+    pub passing: Option<Vec<u64>>,
+    /// The attribute that is asked for, if any row has it.
+    pub column: Option<&'c Column<'c>>,
+    /// Its type.
+    pub scalar: Scalar,
+}
+
+impl<'c> Whole<'c> {
+    /// The integers that stand for the attribute: values, or codes of texts.
+    pub fn ints(&self) -> Option<&'c IntColumn<'c>> {
+        ints(self.column?)
+    }
+}
+
+/// The integers that stand for the values of a column.
+fn ints<'c>(column: &'c Column<'c>) -> Option<&'c IntColumn<'c>> {
+    match column {
+        Column::Int(column) => Some(column),
+        Column::Text(column) => Some(column.codes()),
+        Column::List(_) => None,
+    }
+}
+
+/// The value that an integer from [`ints`] stands for.
+pub(super) fn cell_of<'c>(column: &'c Column<'c>, int: i64, scalar: Scalar) -> Option<Cell<'c>> {
+    match column {
+        Column::Text(column) => column.value(u32::try_from(int).ok()?).map(Cell::Text),
+        _ => Some(Cell::Int(scalar, int)),
+    }
+}
+
 /// Rows of a block in a span.
 enum Inside {
     All,
@@ -345,24 +382,28 @@ impl<'c> Reader<'c> {
         Some(Open { number, block, end, contact: 0, test, never, column, inside, passing })
     }
 
-    /// Hands on all contacts with the rows of each and, as bits, the rows of the block that lie in a span and pass; not where
-    /// few contacts are asked for, or the filter compares with values of the contact.
-    pub fn each_block(&mut self, span: Interval, mut see: impl FnMut(u16, Range<usize>, &[u64])) -> bool {
+    /// Hands on all blocks, each with the rows that lie in a span and pass; not where few contacts are asked for, or the filter
+    /// compares with values of the contact. Ends early when `see` says `false`. Says whether all blocks were seen.
+    pub fn each_block(&mut self, span: Interval, mut see: impl FnMut(&Whole<'c>) -> bool) -> bool {
         if self.reading == Reading::Contacts || self.compares() {
             return false;
         }
         self.reading = Reading::BlocksIn(span);
-        for number in 0..self.events.blocks.len() {
-            let Some(open) = self.opened(number) else { continue };
-            let rows = match (open.passing, open.inside) {
-                (Some(rows), _) => rows,
-                (None, Some(inside)) => inside.rows(open.block.rows.rows()),
+        (0..self.events.blocks.len()).all(|number| {
+            let Some(open) = self.opened(number) else { return true };
+            let rows = &open.block.rows;
+            let passing = match (open.passing, open.inside) {
+                (Some(passing), _) | (None, Some(Inside::Some(passing))) => Some(passing),
+                (None, Some(Inside::All)) => None,
                 // Nothing passes.
-                (None, None) => continue,
+                (None, None) => return true,
             };
-            open.block.rows.contacts().for_each(|(slot, range)| see(slot, range, &rows));
-        }
-        true
+            if passing.as_ref().is_some_and(|rows| rows.iter().all(|word| *word == 0)) {
+                return true;
+            }
+            self.meter.rows(&(0..rows.rows()));
+            see(&Whole { rows, passing, column: open.column, scalar: self.scalar })
+        })
     }
 
     /// Whether the filter compares with values of the contact.
@@ -382,18 +423,8 @@ impl<'c> Reader<'c> {
         }
     }
 
-    /// The number of the open block, if all its rows are tested at once.
-    pub fn whole_block(&self) -> Option<usize> {
-        self.open.as_ref().filter(|open| open.inside.is_some()).map(|open| open.number)
-    }
-
-    /// Whether it is known which rows of the open block pass: all in the span, or those in [`Self::passing`].
-    pub fn knows_passing(&self) -> bool {
-        self.is_plain() || self.open.as_ref().is_none_or(|open| open.never || open.passing.is_some())
-    }
-
     /// The rows that pass as bits, if they are known.
-    pub fn passing(&self) -> Option<&[u64]> {
+    fn passing(&self) -> Option<&[u64]> {
         self.open.as_ref()?.passing.as_deref()
     }
 
@@ -416,11 +447,6 @@ impl<'c> Reader<'c> {
         self.open.as_ref().and_then(|open| open.block.rows.ts().at(row)).unwrap_or(i64::MIN)
     }
 
-    /// The instants of the open block.
-    pub fn instants(&self) -> Option<&'c IntColumn<'c>> {
-        self.open.as_ref().map(|open| open.block.rows.ts())
-    }
-
     /// The attribute of a row.
     pub fn cell(&self, row: usize) -> Option<Cell<'c>> {
         Cell::of(self.open.as_ref()?.column?, row, self.scalar)
@@ -428,19 +454,12 @@ impl<'c> Reader<'c> {
 
     /// The integers that stand for the attribute in the block that is read: values, or codes of texts.
     pub fn ints(&self) -> Option<&'c IntColumn<'c>> {
-        match self.open.as_ref()?.column? {
-            Column::Int(column) => Some(column),
-            Column::Text(column) => Some(column.codes()),
-            Column::List(_) => None,
-        }
+        ints(self.open.as_ref()?.column?)
     }
 
     /// The attribute that an integer from [`Self::ints`] stands for, in the same block.
     pub fn cell_of(&self, int: i64) -> Option<Cell<'c>> {
-        match self.open.as_ref()?.column? {
-            Column::Text(column) => column.value(u32::try_from(int).ok()?).map(Cell::Text),
-            _ => Some(Cell::Int(self.scalar, int)),
-        }
+        cell_of(self.open.as_ref()?.column?, int, self.scalar)
     }
 }
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use regex::Regex;
 
+use super::anniversaries::Anniversaries;
 use super::cells::{Cell, Key, List, Values, clamp_day};
 use super::ends::Ends;
 use super::eval::Context;
@@ -13,7 +14,7 @@ use super::operands::Operands;
 use crate::check::typed::{CompareOp, HasOp};
 use crate::plan::{Intervals, NumberTest, Predicate, TextPredicate};
 use crate::schema::Scalar;
-use crate::time::{Duration, LocalTimes, date_parts, is_anniversary};
+use crate::time::LocalTimes;
 use crate::value::{Decimal, Folding, Number, fold};
 
 /// A predicate with everything it needs for some contacts.
@@ -25,8 +26,7 @@ pub(super) struct CellTest<'c> {
     clock: &'c LocalTimes,
     /// The integers of the first scale that was met which pass.
     scaled: OnceCell<(u8, Intervals)>,
-    /// Whether each day of a year comes round soon.
-    anniversaries: OnceCell<Vec<bool>>,
+    anniversaries: Option<&'c Anniversaries>,
 }
 
 impl<'c> CellTest<'c> {
@@ -42,15 +42,11 @@ impl<'c> CellTest<'c> {
             Predicate::Text(text) => context.prepared.regex(text),
             _ => None,
         };
-        Self {
-            predicate,
-            regex,
-            operands: own,
-            ends,
-            clock: context.clock,
-            scaled: OnceCell::new(),
-            anniversaries: OnceCell::new(),
-        }
+        let anniversaries = match predicate {
+            Predicate::Anniversary(within) => context.prepared.anniversaries(within, context.clock),
+            _ => None,
+        };
+        Self { predicate, regex, operands: own, ends, clock: context.clock, scaled: OnceCell::new(), anniversaries }
     }
 
     /// The one interval that integers of a type must lie in, where that is the whole test.
@@ -90,7 +86,9 @@ impl<'c> CellTest<'c> {
                 _ => false,
             },
             Predicate::Text(test) => matches!(cell, Cell::Text(text) if self.text(test, text)),
-            Predicate::Anniversary(within) => cell.day(self.clock).is_some_and(|day| self.comes_round(day, within)),
+            Predicate::Anniversary(_) => {
+                cell.day(self.clock).is_some_and(|day| self.anniversaries.is_some_and(|days| days.contains(day)))
+            }
             Predicate::HasText(op, wanted, folding) => {
                 let Cell::List(list) = cell else { return false };
                 let found = list.cells().filter_map(|c| if let Cell::Text(t) = c { Some(t) } else { None });
@@ -134,26 +132,6 @@ impl<'c> CellTest<'c> {
                 }
             }
         }
-    }
-
-    /// Whether month and day come round so soon: they alone decide, so each is asked once.
-    fn comes_round(&self, day: i32, within: &Duration) -> bool {
-        /// 2000-01-01, the beginning of a leap year.
-        const YEAR_2000: i32 = 10_957;
-        let place = |day| {
-            let parts = date_parts(day);
-            usize::try_from((parts.month - 1) * 31 + parts.day - 1).unwrap_or(0)
-        };
-        let known = self.anniversaries.get_or_init(|| {
-            let mut known = vec![false; 12 * 31];
-            for day in YEAR_2000..YEAR_2000 + 366 {
-                if let Some(slot) = known.get_mut(place(day)) {
-                    *slot = is_anniversary(day, within, self.clock);
-                }
-            }
-            known
-        });
-        known.get(place(day)) == Some(&true)
     }
 
     fn operand(&self, which: usize, at: usize) -> Option<Cell<'c>> {

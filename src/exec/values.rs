@@ -2,11 +2,12 @@
 
 use super::cells::{Cell, Values, WHOLE};
 use super::eval::Chunk;
+use super::rows::compares;
 use super::tests_on_cells::CellTest;
 use super::words::{self, Set};
 use super::{ExecError, aggregates, events};
-use crate::check::typed::{ArithmeticOp, Part};
-use crate::plan::{Constant, Expr, ExprId, NodeId, Predicate, TimeSpan};
+use crate::check::typed::{ArithmeticOp, CompareOp, Part};
+use crate::plan::{self, Constant, Expr, ExprId, NodeId, Predicate, TimeSpan};
 use crate::schema::Scalar;
 use crate::store::Words;
 use crate::store::column::Column;
@@ -181,10 +182,14 @@ pub(super) fn test<'c>(
     within: &Words,
 ) -> Result<Set, ExecError> {
     let (mut found, asked) = without_events(chunk, value, (predicate, or_empty), within)?;
-    let slots = words::slots(&asked);
-    if slots.is_empty() {
+    if words::is_empty(&asked) {
         return Ok(found);
     }
+    if let Some(passing) = swept(chunk, value, (predicate, or_empty), &asked)? {
+        words::or(&mut found, &passing);
+        return Ok(found);
+    }
+    let slots = words::slots(&asked);
     let values = chunk.values(value, &slots)?;
     let operands = chunk.operands(|see| predicate.exprs(see), &slots)?;
     let test = CellTest::new(chunk.context, predicate, &operands);
@@ -201,6 +206,12 @@ pub(super) fn test<'c>(
         }
         return Ok(found);
     }
+    if let Predicate::Value(op, other, _) = predicate
+        && let Some(passing) = compared(&values, *op, &operands.get(*other), or_empty)
+    {
+        slots.iter().zip(passing).for_each(|(slot, passes)| insert(slot, passes));
+        return Ok(found);
+    }
     for (at, slot) in slots.iter().enumerate() {
         if at % 4096 == 4095 {
             chunk.check_cancelled()?;
@@ -208,6 +219,46 @@ pub(super) fn test<'c>(
         insert(slot, values.get(at).map_or(or_empty, |cell| test.passes(cell, at)));
     }
     Ok(found)
+}
+
+/// How columns of stored numbers compare; nothing for others. An empty value passes or not, one that is compared with an empty one
+/// does not.
+fn compared<'v>(
+    values: &'v Values<'_>,
+    op: CompareOp,
+    others: &'v Values<'_>,
+    or_empty: bool,
+) -> Option<impl Iterator<Item = bool> + use<'v>> {
+    let (Values::Ints(Scalar::Number { decimals: a }, values), Values::Ints(Scalar::Number { decimals: b }, others)) =
+        (values, others)
+    else {
+        return None;
+    };
+    // More decimals do not fit into 128 bits together with 64.
+    let unit = |by: u8| (by <= MAX_DECIMALS).then(|| 10_i128.pow(by.into()));
+    let (left, right) = (unit(a.max(b) - a)?, unit(a.max(b) - b)?);
+    Some(values.iter().zip(others).map(move |(value, other)| match (value, other) {
+        (Some(value), Some(other)) => op.accepts((i128::from(*value) * left).cmp(&(i128::from(*other) * right))),
+        (Some(_), None) => false,
+        (None, _) => or_empty,
+    }))
+}
+
+/// The contacts of `asked` whose value passes, where it can be told without keeping the values.
+fn swept<'c>(
+    chunk: &mut Chunk<'c>,
+    value: ExprId,
+    (predicate, or_empty): (&'c Predicate, bool),
+    asked: &Words,
+) -> Result<Option<Set>, ExecError> {
+    let context = chunk.context;
+    let Expr::Aggregate(aggregate) = context.plan.expr(value) else { return Ok(None) };
+    if context.is_kept(plan::Part::Expr(value)) || compares(predicate) {
+        return Ok(None);
+    }
+    let operands = chunk.operands(|_| {}, &[])?;
+    let test = CellTest::new(context, predicate, &operands);
+    aggregates::passing(chunk, aggregate, (predicate, &test, or_empty), asked)
 }
 
 /// Contacts of whom the summaries say that nothing matches, if they pass; and the contacts that must be asked.
@@ -220,9 +271,7 @@ fn without_events<'c>(
     let context = chunk.context;
     let all = || (words::empty(), words::copy(within));
     let Expr::Aggregate(aggregate) = context.plan.expr(value) else { return Ok(all()) };
-    let mut compared = false;
-    predicate.exprs(&mut |_| compared = true);
-    if compared {
+    if compares(predicate) {
         return Ok(all());
     }
     let span = match aggregate.span {

@@ -67,9 +67,10 @@ pub(super) fn insert(set: &mut Words, slot: usize) {
     }
 }
 
-pub(super) fn remove(set: &mut Words, slot: usize) {
+/// Inserts a contact or removes it, without a branch.
+pub(super) fn put(set: &mut Words, slot: usize, is_in: bool) {
     if let Some(word) = set.get_mut(slot / 64) {
-        *word &= !(1 << (slot % 64));
+        *word = *word & !(1 << (slot % 64)) | u64::from(is_in) << (slot % 64);
     }
 }
 

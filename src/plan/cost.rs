@@ -22,6 +22,15 @@ pub struct Cost {
     pub each: f64,
 }
 
+impl Cost {
+    /// When every contact is asked for.
+    fn rounded(self) -> u64 {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, and rounded")]
+        let rounded = (self.scan + self.each).round() as u64;
+        rounded
+    }
+}
+
 /// One operation on dense sets: read two, write one.
 const SET: f64 = 8.0;
 /// Comparing a packed column.
@@ -91,10 +100,16 @@ impl Costs {
     /// Of a node with everything that it is made of, when every contact is asked for.
     #[must_use]
     pub fn node(&self, id: NodeId) -> u64 {
-        let cost = at(&self.whole, id.0);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative, and rounded")]
-        let rounded = (cost.scan + cost.each).round() as u64;
-        rounded
+        at(&self.whole, id.0).rounded()
+    }
+
+    /// Of a node or an expression with everything that it is made of, when every contact is asked for.
+    #[must_use]
+    pub fn part(&self, part: Part) -> u64 {
+        match part {
+            Part::Node(id) => self.node(id),
+            Part::Expr(id) => self.exprs.get(id.0 as usize).map_or(0, |(_, whole)| whole.rounded()),
+        }
     }
 
     /// Of a node alone.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use super::bytes::{Sections, SectionsWriter};
-use super::column::{Column, IntColumn, encode_ints};
+use super::column::{Column, IntColumn, encode_ints, kernels};
 
 /// Columns of an event part besides attributes, which follow at [`ATTRIBUTES`].
 pub(super) const SUMMARY: u16 = 0;
@@ -123,6 +123,15 @@ impl<'a> RowBlock<'a> {
             start = *end as usize;
             (*slot, range)
         })
+    }
+
+    /// How many rows of each contact have a bit in a set; all of them without a set.
+    pub fn count_runs(&self, among: Option<&[u64]>, out: &mut Vec<u32>) {
+        out.clear();
+        match among {
+            Some(among) => kernels::count_runs(&self.ends, among, out),
+            None => out.extend(self.contacts().map(|(_, rows)| u32::try_from(rows.len()).unwrap_or(u32::MAX))),
+        }
     }
 
     /// The rows of one slot.

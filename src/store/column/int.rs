@@ -2,7 +2,7 @@
 //! all differences. Comparisons are exact, because bounds are brought into the packed domain with the right rounding.
 
 mod facts;
-mod sums;
+mod packed;
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -273,10 +273,6 @@ impl<'a> IntColumn<'a> {
         })
     }
 
-    fn unpacked(&self, packed: u64) -> i64 {
-        self.base.wrapping_add_unsigned(packed.wrapping_mul(self.unit))
-    }
-
     /// Hands on the values of some slots that have one. The encoding is looked at once, so that the loop over the slots is
     /// short.
     #[inline]
@@ -470,13 +466,9 @@ mod tests {
                 .filter(|slot| among.is_none_or(|among| bit(among, *slot)))
                 .filter_map(|slot| Some((slot, values[slot]?)))
                 .collect();
-            assert_eq!(column.sum(slots.clone(), among), (own.iter().map(|(_, v)| i128::from(*v)).sum(), own.len() as u64));
-            let mut sums = Vec::new();
-            if column.running_sums(among, &mut sums) {
-                assert_eq!(
-                    column.sum_of_run(&sums, slots.clone(), own.len() as u64),
-                    own.iter().map(|(_, v)| i128::from(*v)).sum()
-                );
+            let mut room = Vec::new();
+            if let Some(packed) = column.packed(&mut room) {
+                own.iter().for_each(|(slot, value)| assert_eq!(column.unpacked(packed[*slot].into()), *value));
             }
             let mut seen = Vec::new();
             column.each(slots.clone().filter(|slot| among.is_none_or(|among| bit(among, *slot))), |slot, v| seen.push((slot, v)));

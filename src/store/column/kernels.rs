@@ -51,6 +51,25 @@ pub(super) fn between_u40(high: &[u32], low: &[u8], (lo, hi): (u64, u64), presen
     }
 }
 
+/// How many bits are set in each of the runs that end at these places, each beginning where the one before ends.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+pub(in crate::store) fn count_runs(ends: &[u32], bits: &[u64], out: &mut Vec<u32>) {
+    // Of the words before the one that is looked at.
+    let (mut whole, mut at) = (0, 0);
+    let mut before = 0;
+    out.extend(ends.iter().map(|end| {
+        let (word, rest) = (*end as usize / 64, end % 64);
+        while at < word {
+            whole += bits.get(at).map_or(0, |word| word.count_ones());
+            at += 1;
+        }
+        let up_to = whole + bits.get(word).map_or(0, |word| (word & ((1 << rest) - 1)).count_ones());
+        let run = up_to - before;
+        before = up_to;
+        run
+    }));
+}
+
 /// Compares 64 values at a time.
 #[inline(always)]
 fn between<T: Copy>(values: &[T], passes: impl Fn(T) -> bool, present: Option<&[u64]>, out: &mut [u64]) {
@@ -85,4 +104,27 @@ fn pack_bytes(bytes: &[u8; 64]) -> u64 {
         .iter()
         .enumerate()
         .fold(0, |word, (at, eight)| word | (u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56) << (8 * at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn runs_are_counted(words in prop::collection::vec(any::<u64>(), 0..6), lengths in prop::collection::vec(0_u32..90, 0..12)) {
+            let places = u32::try_from(words.len() * 64).unwrap();
+            let ends: Vec<u32> = lengths.iter().scan(0, |end, length| { *end = (*end + length).min(places); Some(*end) }).collect();
+            let mut start = 0;
+            let expected: Vec<u32> = ends.iter().map(|end| {
+                let run = (start..*end).filter(|bit| words[*bit as usize / 64] >> (bit % 64) & 1 == 1).count();
+                start = *end;
+                u32::try_from(run).unwrap()
+            }).collect();
+            let mut out = Vec::new();
+            count_runs(&ends, &words, &mut out);
+            prop_assert_eq!(out, expected);
+        }
+    }
 }

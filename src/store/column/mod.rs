@@ -5,7 +5,7 @@
 
 mod bitmap;
 mod int;
-mod kernels;
+pub(super) mod kernels;
 mod list;
 mod text;
 

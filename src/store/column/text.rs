@@ -243,6 +243,19 @@ impl<'a> TextColumn<'a> {
         set
     }
 
+    /// The codes of the texts that end with `suffix`.
+    #[must_use]
+    pub fn with_suffix(&self, suffix: &str) -> CodeSet {
+        let suffix = suffix.as_bytes();
+        // Sixteen bytes compare as one number, which is nearly always enough.
+        match suffix.last_chunk::<16>().map(|tail| u128::from_le_bytes(*tail)) {
+            Some(tail) => self.matching_bytes(|text| {
+                text.last_chunk().is_some_and(|end| u128::from_le_bytes(*end) == tail) && text.ends_with(suffix)
+            }),
+            None => self.matching_bytes(|text| text.ends_with(suffix)),
+        }
+    }
+
     /// The codes of the texts that `test` accepts.
     #[must_use]
     pub fn matching(&self, test: impl Fn(&str) -> bool) -> CodeSet {
@@ -251,6 +264,24 @@ impl<'a> TextColumn<'a> {
             set.insert(code);
         }
         set
+    }
+
+    /// The same for a test that looks at bytes.
+    #[must_use]
+    pub fn matching_bytes(&self, test: impl Fn(&[u8]) -> bool) -> CodeSet {
+        let (texts, mut start) = (self.texts.as_bytes(), 0);
+        let mut words = Vec::with_capacity(self.ends.len().div_ceil(64));
+        for ends in self.ends.chunks(64) {
+            let mut word = 0;
+            for (bit, end) in ends.iter().enumerate() {
+                let end = *end as usize;
+                word |= u64::from(texts.get(start..end).is_some_and(&test)) << bit;
+                start = end;
+            }
+            words.push(word);
+        }
+        let count = words.iter().map(|word| word.count_ones()).sum();
+        CodeSet { words, count }
     }
 
     /// Sets the bit of every slot whose code is in the set; `None` for damaged bytes.
@@ -316,7 +347,8 @@ impl CodeSet {
         if let Some((lo, hi)) = self.range() {
             codes.scan(i64::from(lo), i64::from(hi), out);
         } else if self.count > 0 {
-            codes.scan_domain(|code| u32::try_from(code).is_ok_and(|code| self.contains(code)), out);
+            let code = |packed| u32::try_from(codes.unpacked(packed));
+            codes.scan_table(|packed| code(packed).is_ok_and(|code| self.contains(code)), out);
         }
     }
 
@@ -369,6 +401,9 @@ mod tests {
                 column.scan(&column.with_prefix(wanted), &mut out).unwrap();
                 prop_assert_eq!(out, presence_words(texts.len(), |s| texts[s].is_some_and(|t| t.starts_with(wanted))));
                 let mut out = vec![0; texts.len().div_ceil(64)];
+                column.scan(&column.with_suffix(wanted), &mut out).unwrap();
+                prop_assert_eq!(out, presence_words(texts.len(), |s| texts[s].is_some_and(|t| t.ends_with(wanted))));
+                let mut out = vec![0; texts.len().div_ceil(64)];
                 column.scan(&column.matching(|t| t.contains(wanted)).complement(column.distinct()), &mut out).unwrap();
                 prop_assert_eq!(out, presence_words(texts.len(), |s| texts[s].is_some_and(|t| !t.contains(wanted))));
             }
@@ -384,5 +419,8 @@ mod tests {
         let mut out = vec![0; 16];
         column.scan(&column.matching(|t| t.ends_with('7')), &mut out).unwrap();
         assert_eq!(out.iter().map(|w| w.count_ones()).sum::<u32>(), 100);
+        for suffix in ["7", "wartość 7", "artość 77", "nic wartość 7", "o wiele dłuższe niż wartość 7"] {
+            assert_eq!(column.with_suffix(suffix), column.matching(|t| t.ends_with(suffix)), "{suffix}");
+        }
     }
 }
