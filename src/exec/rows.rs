@@ -34,8 +34,8 @@ pub(super) enum RowTest<'c> {
     Instant(&'c IntColumn<'c>, CellTest<'c>),
     /// A part of the event's own instant.
     PartOfInstant(Part, &'c IntColumn<'c>, CellTest<'c>, &'c LocalTimes),
-    /// The hour of the event's own instant: whether each of the 24 passes.
-    HourOfInstant(&'c IntColumn<'c>, Vec<bool>, &'c LocalTimes),
+    /// The hour of the event's own instant: the bits of those of the 24 that pass.
+    HourOfInstant(&'c IntColumn<'c>, u32, &'c LocalTimes),
     /// A part of an attribute; empty passes or not.
     PartOfColumn(Part, &'c Column<'c>, Scalar, CellTest<'c>, bool, &'c LocalTimes),
 }
@@ -101,7 +101,8 @@ impl<'c> RowTest<'c> {
             (EventValue::Instant, _) => Self::Instant(ts, test()),
             (EventValue::PartOfInstant(Part::Hour), _) if !compares(predicate) => {
                 let test = test();
-                Self::HourOfInstant(ts, (0..24).map(|hour| test.passes(Cell::whole(hour), 0)).collect(), context.clock)
+                let hours = (0..24).filter(|hour| test.passes(Cell::whole(*hour), 0)).fold(0, |hours, hour| hours | 1 << hour);
+                Self::HourOfInstant(ts, hours, context.clock)
             }
             (EventValue::PartOfInstant(part), _) => Self::PartOfInstant(part, ts, test(), context.clock),
             (EventValue::PartOfAttr(part, attr), _) => match attributes.column(attr.0) {
@@ -143,6 +144,9 @@ impl<'c> RowTest<'c> {
                 bits::and_not(rows, &own);
             }
             Self::Column(test) => test.narrow(rows),
+            Self::HourOfInstant(ts, hours, clock) => {
+                bits::retain(rows, |row| ts.at(row).is_some_and(|ts| hours >> clock.hour_of(ts) & 1 == 1));
+            }
             test => bits::retain(rows, |row| test.passes(row, 0)),
         }
     }
@@ -157,10 +161,7 @@ impl<'c> RowTest<'c> {
             Self::Not(inner) => !inner.passes(row, at),
             Self::Column(test) => test.passes(row, at),
             Self::Instant(ts, test) => ts.at(row).is_some_and(|t| test.passes(Cell::Int(Scalar::Time, t), at)),
-            Self::HourOfInstant(ts, hours, clock) => {
-                let hour = ts.at(row).and_then(|t| usize::try_from(clock.hour_of(t)).ok());
-                hour.and_then(|hour| hours.get(hour)) == Some(&true)
-            }
+            Self::HourOfInstant(ts, hours, clock) => ts.at(row).is_some_and(|ts| hours >> clock.hour_of(ts) & 1 == 1),
             Self::PartOfInstant(part, ts, test, clock) => {
                 let part = ts.at(row).and_then(|t| Cell::Int(Scalar::Time, t).part(*part, clock));
                 part.is_some_and(|n| test.passes(Cell::whole(n), at))

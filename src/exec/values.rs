@@ -146,12 +146,8 @@ fn scaled_arithmetic<'c>(a: &Values<'c>, op: ArithmeticOp, b: &Values<'c>, len: 
     }
     let power = |by: u8| 10_i64.pow(u32::from(by));
     let (a_unit, b_unit) = if op == ArithmeticOp::Multiply { (1, 1) } else { (power(result - left), power(result - right)) };
-    let int = |values: &Values<'_>, at| match values.get(at) {
-        Some(Cell::Int(_, n)) => Some(n),
-        _ => None,
-    };
-    let one = |at| {
-        let (Some(a), Some(b)) = (int(a, at), int(b, at)) else { return Some(None) };
+    let one = |a: Option<i64>, b: Option<i64>| {
+        let (Some(a), Some(b)) = (a, b) else { return Some(None) };
         let (a, b) = (a.checked_mul(a_unit)?, b.checked_mul(b_unit)?);
         let result = match op {
             ArithmeticOp::Add => a.checked_add(b),
@@ -160,8 +156,18 @@ fn scaled_arithmetic<'c>(a: &Values<'c>, op: ArithmeticOp, b: &Values<'c>, len: 
         };
         result.map(Some)
     };
-    let ints: Vec<Option<i64>> = (0..len).map(one).collect::<Option<_>>()?;
-    Some(Values::Ints(Scalar::Number { decimals: result }, ints))
+    let ints: Option<Vec<Option<i64>>> = match (a, b) {
+        (Values::Ints(_, a), Values::Ints(_, b)) => a.iter().zip(b).map(|(a, b)| one(*a, *b)).collect(),
+        (Values::Ints(_, a), Values::Same(Some(Cell::Int(_, b)))) => a.iter().map(|a| one(*a, Some(*b))).collect(),
+        (Values::Same(Some(Cell::Int(_, a))), Values::Ints(_, b)) => b.iter().map(|b| one(Some(*a), *b)).collect(),
+        _ => (0..len).map(|_| one(whole(a), whole(b))).collect(),
+    };
+    Some(Values::Ints(Scalar::Number { decimals: result }, ints?))
+}
+
+/// The integer that all have.
+fn whole(values: &Values<'_>) -> Option<i64> {
+    if let Values::Same(Some(Cell::Int(_, n))) = values { Some(*n) } else { None }
 }
 
 /// The decimals of a column of stored numbers.
@@ -193,11 +199,7 @@ pub(super) fn test<'c>(
     let values = chunk.values(value, &slots)?;
     let operands = chunk.operands(|see| predicate.exprs(see), &slots)?;
     let test = CellTest::new(chunk.context, predicate, &operands);
-    let mut insert = |slot: &u16, passes: bool| {
-        if passes {
-            words::insert(&mut found, usize::from(*slot));
-        }
-    };
+    let mut insert = |slot: &u16, passes: bool| words::put(&mut found, usize::from(*slot), passes);
     if let Values::Ints(scalar, all) = values.as_ref()
         && let Some((lo, hi)) = test.range(*scalar)
     {

@@ -8,6 +8,8 @@ use super::{Clock, Interval};
 
 /// 2000-01-01 as a day since 1970-01-01: data hardly is older.
 const FIRST_DAY: i64 = 10_957;
+/// Dividing what has no sign is faster.
+const DAY: u64 = DAY_MS.unsigned_abs();
 
 /// A clock that finds days and hours several times faster, for evaluations that ask for millions.
 ///
@@ -31,7 +33,7 @@ impl LocalTimes {
     #[must_use]
     pub fn day_of(&self, ms: i64) -> i32 {
         match self.offset(ms) {
-            Some(offset) => i32::try_from((ms + offset).div_euclid(DAY_MS)).unwrap_or(i32::MAX),
+            Some(offset) => i32::try_from((ms + offset).unsigned_abs() / DAY).unwrap_or(i32::MAX),
             None => self.clock.day_of(ms),
         }
     }
@@ -40,7 +42,7 @@ impl LocalTimes {
     #[must_use]
     pub fn hour_of(&self, ms: i64) -> i64 {
         match self.offset(ms) {
-            Some(offset) => (ms + offset).rem_euclid(DAY_MS) / (DAY_MS / 24),
+            Some(offset) => ((ms + offset).unsigned_abs() % DAY / (DAY / 24)).cast_signed(),
             None => self.clock.hour_of(ms),
         }
     }
@@ -62,9 +64,10 @@ impl LocalTimes {
         Interval { lo: self.day_start(day), hi: self.day_start(day.saturating_add(1)).saturating_sub(1) }
     }
 
+    /// The offset of an instant's day of the world's time. Instants that have one are positive by far.
     fn offset(&self, ms: i64) -> Option<i64> {
-        let day = usize::try_from(ms.div_euclid(DAY_MS) - FIRST_DAY).ok()?;
-        self.offsets.get_or_init(|| offsets(&self.clock)).get(day).copied().flatten()
+        let since = u64::try_from(ms.checked_sub(FIRST_DAY * DAY_MS)?).ok()?;
+        self.offsets.get_or_init(|| offsets(&self.clock)).get(usize::try_from(since / DAY).ok()?).copied().flatten()
     }
 }
 
