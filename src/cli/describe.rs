@@ -1,6 +1,9 @@
 //! `segql describe`: what a field or an event type holds, of all contacts or of some.
 
-use std::collections::BTreeMap;
+mod counted;
+mod numbers;
+mod texts;
+
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
@@ -8,26 +11,20 @@ use roaring::RoaringBitmap;
 use serde_json::{Value as Json, json};
 
 use super::args::{ContactFormat, DescribeArgs};
-use super::contact::moment;
 use super::failure::Failure;
 use super::{Ui, data, interrupt, output, progress, table};
 use crate::check::nearest;
 use crate::exec::Cancel;
 use crate::ide::complete::type_of;
 use crate::schema::{Column, EventId, FieldId, Scalar, Schema};
-use crate::store::{CHUNK, Snapshot};
-use crate::syntax::quoted;
-use crate::time::{Clock, date_parts, format_date};
-use crate::value::{Decimal, Value};
+use crate::store::Snapshot;
+use crate::time::{Clock, LocalTimes};
+use counted::Counted;
 
-/// Values of a text that are shown.
-const SHOWN: usize = 10;
 /// Values of an attribute that are shown.
 const ATTRIBUTE_VALUES: usize = 5;
 /// Characters of the longest bar.
 const BAR: u64 = 24;
-/// Months beyond which years are counted.
-const MONTHS: usize = 24;
 
 /// Prints what a field or an event holds; without a name a line for each.
 pub fn describe(args: &DescribeArgs, ui: Ui) -> Result<(), Failure> {
@@ -92,25 +89,18 @@ pub fn field(
     cancel: &Cancel,
 ) -> Result<Described, Failure> {
     let column = snapshot.schema().field_column(id).ok_or_else(|| Failure::usage("no such field"))?.clone();
-    let mut counted = Counted::default();
-    let mut with = 0;
+    let times = LocalTimes::new(*clock);
+    let mut counted = Counted::of(column.ty.scalar());
     cancel.begin(snapshot.contacts().into());
     for chunk in 0..snapshot.chunks() {
+        snapshot.field_columns(id, chunk, among, &mut |values, slots| counted.add(values, slots, &times, cancel))?;
         if cancel.is_cancelled() {
             return Err(Failure::Interrupted);
         }
-        let values = snapshot.field_values(id, chunk)?;
-        for (slot, value) in (0_u32..).zip(values) {
-            if let Some(value) = value
-                && among.is_none_or(|some| some.contains(chunk * CHUNK + slot))
-            {
-                with += 1;
-                counted.add(&value);
-            }
-        }
         cancel.add(snapshot.chunk_len(chunk).into());
     }
-    let (notes, part) = counted.finish(&column, clock);
+    let with = counted.with();
+    let (notes, part) = counted.finish(&column, clock, cancel)?;
     Ok(Described {
         name: column.name.clone(),
         ty: type_of(column.ty),
@@ -127,23 +117,20 @@ pub fn field(
 pub fn event(snapshot: &Snapshot<'_>, clock: &Clock, id: EventId, cancel: &Cancel) -> Result<Described, Failure> {
     let ty = snapshot.schema().event_type(id).ok_or_else(|| Failure::usage("no such event"))?.clone();
     let (mut contacts, mut events) = (0_u64, 0_u64);
-    let mut times = Counted::default();
+    let times = LocalTimes::new(*clock);
+    let mut instants = Counted::of(Scalar::Time);
+    let mut attributes: Vec<Counted> = ty.attributes.iter().map(|column| Counted::of(column.ty.scalar())).collect();
     cancel.begin(snapshot.contacts().into());
-    let mut attributes: Vec<(u64, Counted)> = ty.attributes.iter().map(|_| (0, Counted::default())).collect();
     for chunk in 0..snapshot.chunks() {
-        snapshot.event_rows(id, chunk, &mut |_, rows| {
-            let before = events;
-            for row in rows.iter().filter(|row| row.ts <= clock.now) {
-                events += 1;
-                times.add(&Value::Time(row.ts));
-                for ((with, counted), value) in attributes.iter_mut().zip(&row.attributes) {
-                    if let Some(value) = value {
-                        *with += 1;
-                        counted.add(value);
-                    }
+        snapshot.event_columns(id, chunk, clock.now, &mut |block| {
+            contacts += block.contacts;
+            events += block.runs.iter().map(|run| run.len() as u64).sum::<u64>();
+            instants.add_numbers(block.ts, &block.runs, &times, cancel);
+            for (counted, column) in attributes.iter_mut().zip(&block.attributes) {
+                if let Some(column) = column {
+                    counted.add(column, &block.runs, &times, cancel);
                 }
             }
-            contacts += u64::from(events > before);
             if cancel.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         })?;
         if cancel.is_cancelled() {
@@ -152,11 +139,12 @@ pub fn event(snapshot: &Snapshot<'_>, clock: &Clock, id: EventId, cancel: &Cance
         cancel.add(snapshot.chunk_len(chunk).into());
     }
     let when = Column::new("time", crate::schema::ColumnType::Scalar(Scalar::Time));
-    let (mut notes, timeline) = times.finish(&when, clock);
+    let (mut notes, timeline) = instants.finish(&when, clock, cancel)?;
     notes.insert(0, format!("{} events", table::grouped(events)));
     let mut parts: Vec<Part> = timeline.into_iter().collect();
-    for (column, (with, counted)) in ty.attributes.iter().zip(attributes) {
-        let (facts, part) = counted.finish(column, clock);
+    for (column, counted) in ty.attributes.iter().zip(attributes) {
+        let with = counted.with();
+        let (facts, part) = counted.finish(column, clock, cancel)?;
         let title = format!(
             "{} ({}): {} of events{}{}",
             column.name,
@@ -245,141 +233,6 @@ impl Described {
     }
 }
 
-/// Values on their way to a distribution.
-#[derive(Default)]
-struct Counted {
-    texts: std::collections::HashMap<String, u64>,
-    numbers: Vec<i64>,
-    elements: u64,
-}
-
-impl Counted {
-    fn add(&mut self, value: &Value) {
-        match value {
-            Value::Text(text) => match self.texts.get_mut(text) {
-                Some(count) => *count += 1,
-                None => {
-                    self.texts.insert(text.clone(), 1);
-                }
-            },
-            Value::Number(n) | Value::Time(n) => self.numbers.push(*n),
-            Value::Bool(b) => self.numbers.push(i64::from(*b)),
-            Value::Date(day) => self.numbers.push(i64::from(*day)),
-            Value::List(items) => {
-                self.elements += items.len() as u64;
-                items.iter().flatten().for_each(|item| self.add(item));
-            }
-        }
-    }
-
-    fn finish(mut self, column: &Column, clock: &Clock) -> (Vec<String>, Option<Part>) {
-        let mut notes = Vec::new();
-        if column.ty.is_list() {
-            notes.push(format!("{} elements", table::grouped(self.elements)));
-        }
-        if column.ty.scalar() == Scalar::Text {
-            return (notes, self.most_frequent(column));
-        }
-        self.numbers.sort_unstable();
-        let (Some(least), Some(most)) = (self.numbers.first().copied(), self.numbers.last().copied()) else {
-            return (notes, None);
-        };
-        let part = match column.ty.scalar() {
-            Scalar::Text => None,
-            Scalar::Bool => {
-                let yes = self.numbers.iter().filter(|n| **n == 1).count() as u64;
-                let rows = vec![("true".to_owned(), yes), ("false".to_owned(), self.numbers.len() as u64 - yes)];
-                Some(Part { title: String::new(), rows, more: None })
-            }
-            Scalar::Number { decimals } => {
-                let shown = |n: i64| Decimal::new(i128::from(n), decimals).to_string();
-                let at = |percent: usize| shown(self.numbers.get((self.numbers.len() - 1) * percent / 100).copied().unwrap_or(0));
-                notes.push(format!("{} to {}, median {}, 90 % up to {}", shown(least), shown(most), at(50), at(90)));
-                Some(Part { title: String::new(), rows: histogram(&self.numbers, decimals), more: None })
-            }
-            Scalar::Date => {
-                let days = |n: i64| i32::try_from(n).unwrap_or(0);
-                notes.push(format!("{} to {}", format_date(days(least)), format_date(days(most))));
-                Some(timeline(self.numbers.iter().map(|n| days(*n))))
-            }
-            Scalar::Time => {
-                notes.push(format!("{} to {}", moment(least, clock.zone), moment(most, clock.zone)));
-                Some(timeline(self.numbers.iter().map(|n| clock.day_of(*n))))
-            }
-        };
-        (notes, part)
-    }
-
-    fn most_frequent(self, column: &Column) -> Option<Part> {
-        let mut rows: Vec<(String, u64)> = self.texts.into_iter().collect();
-        // What could be and is not is worth knowing.
-        for value in column.values.iter().flatten() {
-            if !rows.iter().any(|(known, _)| known == value) {
-                rows.push((value.clone(), 0));
-            }
-        }
-        if rows.is_empty() {
-            return None;
-        }
-        rows.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        let rest = rows.split_off(rows.len().min(SHOWN));
-        let more = (!rest.is_empty()).then(|| (rest.len(), rest.iter().map(|(_, n)| n).sum()));
-        Some(Part { title: String::new(), rows: rows.into_iter().map(|(text, n)| (quoted(&text), n)).collect(), more })
-    }
-}
-
-/// Counts in about ten steps of 1, 2 or 5 times a power of ten, up to what 99 in 100 reach; the last step has the rest.
-fn histogram(sorted: &[i64], decimals: u8) -> Vec<(String, u64)> {
-    let (Some(least), Some(most)) = (sorted.first().copied(), sorted.last().copied()) else { return Vec::new() };
-    let high = sorted.get(sorted.len() * 99 / 100).copied().unwrap_or(most);
-    let spread = (i128::from(high) - i128::from(least)).max(1);
-    let mut step = 1_i128;
-    let mut factors = [2, 5, 10].into_iter().cycle();
-    let mut unit = 1_i128;
-    while spread / step > 10 {
-        let factor = factors.next().unwrap_or(10);
-        step = unit * factor;
-        if factor == 10 {
-            unit *= 10;
-        }
-    }
-    let shown = |n: i128| Decimal::new(n, decimals).to_string();
-    let mut rows = Vec::new();
-    let mut from = i128::from(least).div_euclid(step) * step;
-    let mut at = 0;
-    while at < sorted.len() {
-        let last = from + step > i128::from(high);
-        let end = if last { sorted.len() } else { sorted.partition_point(|n| i128::from(*n) < from + step) };
-        let label = if last && i128::from(most) >= from + step {
-            format!("{} and more", shown(from))
-        } else {
-            format!("{} to {}", shown(from), shown(from + step))
-        };
-        rows.push((label, (end - at) as u64));
-        at = end;
-        from += step;
-    }
-    rows
-}
-
-/// Counts by month; by year where there are many.
-fn timeline(days: impl Iterator<Item = i32>) -> Part {
-    let mut months: BTreeMap<(i64, i64), u64> = BTreeMap::new();
-    for day in days {
-        let parts = date_parts(day);
-        *months.entry((parts.year, parts.month)).or_default() += 1;
-    }
-    if months.len() <= MONTHS {
-        let rows = months.into_iter().map(|((year, month), n)| (format!("{year:04}-{month:02}"), n)).collect();
-        return Part { title: String::new(), rows, more: None };
-    }
-    let mut years: BTreeMap<i64, u64> = BTreeMap::new();
-    for ((year, _), n) in months {
-        *years.entry(year).or_default() += n;
-    }
-    Part { title: String::new(), rows: years.into_iter().map(|(year, n)| (format!("{year:04}"), n)).collect(), more: None }
-}
-
 /// All fields with their coverage.
 pub fn fields(snapshot: &Snapshot<'_>) -> String {
     let rows = counted_fields(snapshot).into_iter().map(|(column, with)| {
@@ -440,21 +293,4 @@ fn counted_events(snapshot: &Snapshot<'_>) -> Result<Vec<(String, u64, u64, Stri
         }
     }
     Ok(out)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn steps_that_people_would_choose() {
-        let rows = histogram(&(0..=1000).collect::<Vec<i64>>(), 0);
-        assert_eq!(rows.first().unwrap(), &("0 to 100".to_owned(), 100));
-        assert_eq!(rows.iter().map(|(_, n)| n).sum::<u64>(), 1001);
-        assert_eq!(histogram(&[5], 0), [("5 to 6".to_owned(), 1)]);
-        let skewed: Vec<i64> = std::iter::repeat_n(150, 995).chain([1_000_000; 5]).collect();
-        let rows = histogram(&skewed, 2);
-        assert!(rows.last().unwrap().0.contains("and more"), "{rows:?}");
-        assert_eq!(rows.iter().map(|(_, n)| n).sum::<u64>(), 1000);
-    }
 }

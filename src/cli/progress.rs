@@ -94,14 +94,13 @@ pub fn evaluating<T>(ui: Ui, cancel: &Cancel, work: impl FnOnce() -> T) -> T {
 }
 
 /// Work that is cancelled when it takes too long.
-pub fn within<T>(limit: Duration, work: impl FnOnce(&Cancel) -> T) -> T {
-    let cancel = Cancel::default();
+pub fn within<T>(limit: Duration, cancel: &Cancel, work: impl FnOnce() -> T) -> T {
     let stop = |lasts: &dyn Fn(Duration) -> bool| {
         if lasts(limit) {
             cancel.cancel();
         }
     };
-    beside(stop, || work(&cancel))
+    beside(stop, work)
 }
 
 /// Works, and watches from another thread, which can wait some time and hear whether the work still lasts.
@@ -121,10 +120,12 @@ mod tests {
 
     #[test]
     fn what_takes_too_long_is_cancelled() {
-        let rounds = within(Duration::from_millis(5), |cancel| {
+        let cancel = Cancel::default();
+        let rounds = within(Duration::from_millis(5), &cancel, || {
             (0..3_600_000).take_while(|_| !cancel.is_cancelled()).map(|_| std::thread::sleep(Duration::from_millis(1))).count()
         });
-        assert!(rounds > 0);
-        assert!(!within(Duration::from_secs(3600), Cancel::is_cancelled));
+        assert!(rounds > 0 && cancel.is_cancelled());
+        let cancel = Cancel::default();
+        assert!(!within(Duration::from_secs(3600), &cancel, || cancel.is_cancelled()));
     }
 }

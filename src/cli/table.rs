@@ -2,6 +2,8 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
+pub use crate::value::grouped;
+
 /// A table without lines; the columns after the first are numbers, except the last.
 pub fn render(header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
     let mut table = filled(header, rows);
@@ -83,19 +85,6 @@ pub fn sparkline(numbers: &[u64]) -> String {
         range => usize::try_from((u128::from(n - least) * 7 + u128::from(range) / 2) / u128::from(range)).unwrap_or(0),
     };
     numbers.iter().filter_map(|n| HEIGHTS.get(height(n))).collect()
-}
-
-/// A whole number with a narrow gap between thousands: `1 234 567`.
-pub fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push('\u{202f}');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// A cell of CSV, in quotes where it has to be.

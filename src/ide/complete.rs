@@ -6,7 +6,7 @@ use crate::schema::{ColumnType, Scalar, Schema};
 use crate::syntax::lex::{Kind as TokenKind, Token, is_word_char, strict, tolerant};
 use crate::syntax::parse::{self, NodeKind};
 use crate::syntax::quoted;
-use crate::value::{Folding, fold};
+use crate::value::{Folding, fold, grouped};
 
 /// What one completes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,7 +192,7 @@ fn values(head: &str, known: &dyn Known) -> Vec<Candidate> {
     }
     let candidate = |(value, count): (String, Option<u64>)| Candidate {
         insert: quoted(&value),
-        detail: count.map_or(String::new(), |n| format!("{n} {unit}{}", if n == 1 { "" } else { "s" })),
+        detail: count.map_or(String::new(), |n| format!("{} {unit}{}", grouped(n), if n == 1 { "" } else { "s" })),
         label: value,
     };
     all.into_iter().map(candidate).collect()

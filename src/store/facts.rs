@@ -17,7 +17,7 @@ impl Facts for Snapshot<'_> {
 
     fn without(&self, field: FieldId) -> Option<u64> {
         let mut with = 0_u64;
-        self.each_field(field, &mut |column, members| {
+        self.each_field(field, &|| true, &mut |column, members| {
             let mut present = slots::empty();
             match column {
                 Column::Int(c) => c.present_into(present.as_mut_slice()),
@@ -31,24 +31,11 @@ impl Facts for Snapshot<'_> {
     }
 
     fn field_texts(&self, field: FieldId) -> Option<Vec<(String, u64)>> {
-        let mut counted = Counted::default();
-        self.each_field(field, &mut |column, members| counted.add(column, slots::iter(members).map(usize::from)))?;
-        Some(counted.finish())
+        self.field_texts_while(field, &|| true)
     }
 
     fn attribute_texts(&self, event: EventId, attr: AttrId) -> Option<Vec<(String, u64)>> {
-        let mut counted = Counted::default();
-        for chunk in 0..self.chunks() {
-            for (layer, members) in self.layers(chunk, self.has_appended_events(event, chunk).ok()?).ok()? {
-                let blocks = self.events_in(layer, event, chunk).ok()?.map_or(0, |summary| summary.blocks());
-                for block in 0..blocks {
-                    let Some(column) = self.attribute_in(layer, event, chunk, block, attr).ok()? else { continue };
-                    let rows = self.rows_in(layer, event, chunk, block).ok()?;
-                    counted.add(&column, rows.contacts().filter(|(s, _)| slots::contains(&members, *s)).flat_map(|(_, r)| r))?;
-                }
-            }
-        }
-        Some(counted.finish())
+        self.attribute_texts_while(event, attr, &|| true)
     }
 
     fn oldest(&self, event: EventId) -> Option<i64> {
@@ -71,9 +58,44 @@ impl Facts for Snapshot<'_> {
 }
 
 impl Snapshot<'_> {
-    /// Shows the columns of a field with the contacts whose values are in them.
-    fn each_field(&self, field: FieldId, see: &mut dyn FnMut(&Column<'_>, &Words) -> Option<()>) -> Option<()> {
+    /// As [`Facts::field_texts`], for as long as it is to go on; nothing when it was not to.
+    pub(crate) fn field_texts_while(&self, field: FieldId, go_on: &dyn Fn() -> bool) -> Option<Vec<(String, u64)>> {
+        let mut counted = Counted::default();
+        self.each_field(field, go_on, &mut |column, members| counted.add(column, slots::iter(members).map(usize::from)))?;
+        Some(counted.finish())
+    }
+
+    /// As [`Facts::attribute_texts`], for as long as it is to go on; nothing when it was not to.
+    pub(crate) fn attribute_texts_while(
+        &self,
+        event: EventId,
+        attr: AttrId,
+        go_on: &dyn Fn() -> bool,
+    ) -> Option<Vec<(String, u64)>> {
+        let mut counted = Counted::default();
         for chunk in 0..self.chunks() {
+            for (layer, members) in self.layers(chunk, self.has_appended_events(event, chunk).ok()?).ok()? {
+                let blocks = self.events_in(layer, event, chunk).ok()?.map_or(0, |summary| summary.blocks());
+                for block in 0..blocks {
+                    go_on().then_some(())?;
+                    let Some(column) = self.attribute_in(layer, event, chunk, block, attr).ok()? else { continue };
+                    let rows = self.rows_in(layer, event, chunk, block).ok()?;
+                    counted.add(&column, rows.contacts().filter(|(s, _)| slots::contains(&members, *s)).flat_map(|(_, r)| r))?;
+                }
+            }
+        }
+        Some(counted.finish())
+    }
+
+    /// Shows the columns of a field with the contacts whose values are in them, for as long as it is to go on.
+    fn each_field(
+        &self,
+        field: FieldId,
+        go_on: &dyn Fn() -> bool,
+        see: &mut dyn FnMut(&Column<'_>, &Words) -> Option<()>,
+    ) -> Option<()> {
+        for chunk in 0..self.chunks() {
+            go_on().then_some(())?;
             for (layer, members) in self.layers(chunk, self.has_appended_field(field, chunk).ok()?).ok()? {
                 if let Some(column) = self.field_in(layer, field, chunk).ok()? {
                     see(&column, &members)?;

@@ -38,6 +38,7 @@ pub(crate) use error::reason;
 pub use events::{EventChunk, RowBlock};
 pub use load::{EraseSummary, Erasure, FoldSummary, LoadOptions, LoadSummary, Loader};
 pub use profile::{Profiles, StoredEvent};
+pub use scan::EventColumns;
 pub use snapshot::{Layer, Snapshot};
 pub use stats::{Delta, Named, Size, Stats};
 pub use texts::Texts;

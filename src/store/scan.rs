@@ -1,11 +1,25 @@
 //! All values of a chunk, one after the other, whatever layer they are in: for descriptions, not for evaluation.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
-use super::profile::StoredEvent;
+use roaring::RoaringBitmap;
+
+use super::column::{Column, IntColumn};
 use super::{CHUNK, Snapshot, StoreError, slots};
 use crate::schema::{AttrId, EventId, FieldId};
 use crate::value::Value;
+
+/// Events of one type in columns, some rows of which count.
+pub struct EventColumns<'a> {
+    /// How many contacts have the events that count.
+    pub contacts: u64,
+    /// The rows that count, ascending.
+    pub runs: Vec<Range<usize>>,
+    /// The instants of the rows: milliseconds.
+    pub ts: &'a IntColumn<'a>,
+    /// Each attribute; `None` for one that no row has.
+    pub attributes: Vec<Option<Column<'a>>>,
+}
 
 impl Snapshot<'_> {
     /// The values of a field in a chunk, by slot.
@@ -26,38 +40,66 @@ impl Snapshot<'_> {
         Ok(values)
     }
 
-    /// Hands on the number of every contact of a chunk that has events of a type, with these events in order of time, until it is told to
-    /// break off.
+    /// Shows the columns of a field in a chunk, each with the slots that count in it: those of contacts whose values are in that column,
+    /// and who are among some.
     ///
     /// # Errors
     /// A damaged value, or a failure of the engine.
-    pub fn event_rows(
+    pub fn field_columns(
+        &self,
+        field: FieldId,
+        chunk: u32,
+        among: Option<&RoaringBitmap>,
+        see: &mut dyn FnMut(&Column<'_>, &[Range<usize>]),
+    ) -> Result<(), StoreError> {
+        for (layer, mut members) in self.layers(chunk, self.has_appended_field(field, chunk)?)? {
+            let Some(column) = self.field_in(layer, field, chunk)? else { continue };
+            if let Some(some) = among {
+                let first = chunk * CHUNK;
+                let mut wanted = slots::empty();
+                for number in some.range(first..=first.saturating_add(CHUNK - 1)) {
+                    slots::insert(&mut wanted, u16::try_from(number - first).unwrap_or(u16::MAX));
+                }
+                members.iter_mut().zip(wanted.iter()).for_each(|(member, wanted)| *member &= wanted);
+            }
+            see(&column, &slots::runs(&members));
+        }
+        Ok(())
+    }
+
+    /// Shows the events of a type in a chunk that happened until an instant (milliseconds), block by block, until it is told to break off.
+    ///
+    /// # Errors
+    /// A damaged value, or a failure of the engine.
+    pub fn event_columns(
         &self,
         event: EventId,
         chunk: u32,
-        see: &mut dyn FnMut(u32, &[StoredEvent]) -> ControlFlow<()>,
+        until: i64,
+        see: &mut dyn FnMut(&EventColumns<'_>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let Some(ty) = self.schema().event_type(event) else { return Ok(()) };
-        let mut events = Vec::new();
+        let attributes = self.schema().event_type(event).map_or(0, |ty| ty.attributes.len());
         for (layer, members) in self.layers(chunk, self.has_appended_events(event, chunk)?)? {
             let blocks = self.events_in(layer, event, chunk)?.map_or(0, |summary| summary.blocks());
             for block in 0..blocks {
                 let rows = self.rows_in(layer, event, chunk, block)?;
-                let columns = (0_u16..)
-                    .map(AttrId)
-                    .zip(&ty.attributes)
-                    .map(|(id, definition)| Ok((self.attribute_in(layer, event, chunk, block, id)?, definition.ty.scalar())))
-                    .collect::<Result<Vec<_>, StoreError>>()?;
-                for (slot, of_contact) in rows.contacts().filter(|(slot, _)| slots::contains(&members, *slot)) {
-                    events.clear();
-                    events.extend(of_contact.map(|row| StoredEvent {
-                        event,
-                        ts: rows.ts().at(row).unwrap_or_default(),
-                        attributes: columns.iter().map(|(column, scalar)| column.as_ref()?.value(row, *scalar)).collect(),
-                    }));
-                    if see(chunk * CHUNK + u32::from(slot), &events).is_break() {
-                        return Ok(());
+                let (mut contacts, mut runs) = (0, Vec::new());
+                let whole = rows.ts().bounds().1 <= until;
+                for (_, of_contact) in rows.contacts().filter(|(slot, _)| slots::contains(&members, *slot)) {
+                    // The rows of a contact are in order of time.
+                    let end =
+                        if whole { of_contact.end } else { rows.ts().lower_bound(of_contact.clone(), until.saturating_add(1)) };
+                    if end > of_contact.start {
+                        contacts += 1;
+                        slots::extend(&mut runs, of_contact.start..end);
                     }
+                }
+                let attributes = (0_u16..)
+                    .take(attributes)
+                    .map(|attr| self.attribute_in(layer, event, chunk, block, AttrId(attr)))
+                    .collect::<Result<Vec<_>, StoreError>>()?;
+                if see(&EventColumns { contacts, runs, ts: rows.ts(), attributes }).is_break() {
+                    return Ok(());
                 }
             }
         }

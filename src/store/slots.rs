@@ -60,6 +60,21 @@ pub(super) fn iter(set: &Words) -> impl Iterator<Item = u16> {
     })
 }
 
+/// The slots as runs of neighbours, ascending.
+pub(super) fn runs(set: &Words) -> Vec<std::ops::Range<usize>> {
+    let mut runs = Vec::new();
+    iter(set).map(usize::from).for_each(|slot| extend(&mut runs, slot..slot + 1));
+    runs
+}
+
+/// Adds a run behind others; one that begins where the last one ends goes on with it.
+pub(super) fn extend(runs: &mut Vec<std::ops::Range<usize>>, run: std::ops::Range<usize>) {
+    match runs.last_mut() {
+        Some(last) if last.end == run.start => last.end = run.end,
+        _ => runs.push(run),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,6 +88,7 @@ mod tests {
         insert(&mut set, 65_535);
         assert!(!any_in(&set, 69..65_535) && any_in(&set, 65_535..65_536));
         assert_eq!(iter(&set).count(), 70);
+        assert_eq!(runs(&set), [0..69, 65_535..65_536]);
         assert!(first(0).iter().all(|w| *w == 0) && first(65_536).iter().all(|w| *w == u64::MAX));
     }
 }

@@ -13,7 +13,7 @@ pub use decimal::{Decimal, DecimalError, Rounded};
 pub use logistic::LOGISTIC_DECIMALS;
 pub use number::Number;
 pub use sample::{in_sample, sample_hash};
-pub use text::{Folding, fold, nfc};
+pub use text::{Folding, fold, grouped, nfc};
 
 /// One value of a field or an attribute, owned. An empty value is `None` where one may be absent.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -75,6 +75,24 @@ fn base_letter(c: char) -> char {
     }
 }
 
+/// A whole number with a narrow gap between thousands.
+///
+/// ```
+/// assert_eq!(segql::value::grouped(1_234_567), "1\u{202f}234\u{202f}567");
+/// ```
+#[must_use]
+pub fn grouped(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push('\u{202f}');
+        }
+        out.push(digit);
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,25 +1,29 @@
 //! The line that one types in: colours, completion, hints, history.
 
 use std::borrow::Cow;
-use std::cell::{OnceCell, RefCell, RefMut};
+use std::cell::{RefCell, RefMut};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rustyline::completion::{Completer, Pair};
 use rustyline::error::ReadlineError;
 use rustyline::highlight::{CmdKind, Highlighter};
-use rustyline::hint::{Hint, Hinter};
+use rustyline::hint::Hinter;
 use rustyline::history::DefaultHistory;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
-use rustyline::{ColorMode, CompletionType, Config, Context, Editor, Helper};
+use rustyline::{ColorMode, CompletionType, Config, Context, Editor, ExternalPrinter as _, Helper};
 
 use super::super::failure::Failure;
 use super::super::table;
+use super::ahead::{Ahead, Grey, Redraw};
+use super::aside::Aside;
 use super::commands::{COMMANDS, MODES};
 use super::session::{Draft, Session};
 use super::{Next, run};
-use crate::ide::complete::{Known, complete};
+use crate::ide::complete::{Known, Subject, complete};
 use crate::ide::outline::{Kind, Outline, outline};
 use crate::ide::tokens::{Class, tokens};
+use crate::schema::Schema;
 use crate::time::format_instant;
 
 /// Inputs that are remembered.
@@ -38,6 +42,8 @@ pub fn talk(session: Session) -> Result<(), Failure> {
         .max_history_size(HISTORY)
         .map_err(failed)?
         .build();
+    // It goes after the editor: redrawing a line waits for the editor, or hears that there is none any more.
+    let aside = Arc::new(Aside::new());
     let mut editor: Editor<Line, DefaultHistory> = Editor::with_config(config).map_err(failed)?;
     let contacts = session.snapshot()?.contacts();
     eprintln!("{} contacts. Type a condition, or `.help`.", table::grouped(u64::from(contacts)));
@@ -46,10 +52,15 @@ pub fn talk(session: Session) -> Result<(), Failure> {
         // No history yet is no failure.
         let _ = editor.load_history(file);
     }
-    editor.set_helper(Some(Line { session, seen: RefCell::default() }));
+    let ahead = Ahead::new(Arc::clone(session.store()), Arc::clone(&aside), redraw(&mut editor));
+    editor.set_helper(Some(Line { session, ahead, seen: RefCell::default() }));
     loop {
         let prompt = editor.helper().map_or(String::new(), Line::prompt);
-        match editor.readline(&prompt) {
+        let read = editor.readline(&prompt);
+        if let Some(line) = editor.helper() {
+            line.ahead.rest();
+        }
+        match read {
             Ok(input) => {
                 if input.trim().is_empty() {
                     continue;
@@ -79,6 +90,15 @@ pub fn talk(session: Session) -> Result<(), Failure> {
     }
 }
 
+/// What draws the line anew without a key, where the terminal can.
+fn redraw(editor: &mut Editor<Line, DefaultHistory>) -> Option<Redraw> {
+    /// A message is printed above the line, on a line of its own: one that goes up by a line first moves nothing.
+    const NOTHING: &str = "\u{1b}[A\n";
+    let mut printer = editor.create_external_printer().ok()?;
+    // Nobody is there to see it when it cannot be drawn.
+    Some(Box::new(move || drop(printer.print(NOTHING.to_owned()))))
+}
+
 /// `SEGQL_HISTORY`, or a file of the user's.
 fn history() -> Option<PathBuf> {
     if let Some(file) = std::env::var_os("SEGQL_HISTORY") {
@@ -93,6 +113,7 @@ fn history() -> Option<PathBuf> {
 /// What the editor asks while one types.
 struct Line {
     session: Session,
+    ahead: Ahead,
     seen: RefCell<Seen>,
 }
 
@@ -101,25 +122,6 @@ struct Line {
 struct Seen {
     text: String,
     draft: Draft,
-    /// How many contacts it has, once that has been asked.
-    size: OnceCell<Option<u64>>,
-}
-
-/// What stands in grey behind the cursor.
-struct Grey {
-    shown: String,
-    /// Whether the right arrow takes it.
-    is_text: bool,
-}
-
-impl Hint for Grey {
-    fn display(&self) -> &str {
-        &self.shown
-    }
-
-    fn completion(&self) -> Option<&str> {
-        self.is_text.then_some(&self.shown)
-    }
 }
 
 impl Line {
@@ -138,7 +140,7 @@ impl Line {
     fn seen(&self, text: &str) -> RefMut<'_, Seen> {
         let mut seen = self.seen.borrow_mut();
         if seen.text != text {
-            *seen = Seen { text: text.to_owned(), draft: self.session.draft(text), size: OnceCell::new() };
+            *seen = Seen { text: text.to_owned(), draft: self.session.draft(text) };
         }
         seen
     }
@@ -149,11 +151,25 @@ impl Line {
         self.seen(text).draft.errors.iter().filter(|range| range.end < end).cloned().collect()
     }
 
-    /// How many contacts a whole condition has, if that is known at once.
-    fn size(&self, text: &str) -> Option<u64> {
+    /// How many contacts a whole condition has.
+    fn size(&self, text: &str) -> Option<Grey> {
         let seen = self.seen(text);
         let condition = seen.draft.condition.as_ref()?;
-        *seen.size.get_or_init(|| self.session.glance(condition))
+        self.ahead.size(text.trim(), || self.session.glance(condition))
+    }
+}
+
+impl Known for Line {
+    fn schema(&self) -> &Schema {
+        self.session.schema()
+    }
+
+    fn defined(&self, kind: Kind) -> Vec<String> {
+        self.session.defined(kind)
+    }
+
+    fn values(&self, subject: &Subject) -> Vec<(String, u64)> {
+        self.ahead.values(subject)
     }
 }
 
@@ -178,7 +194,7 @@ impl Completer for Line {
         if text.trim_start().starts_with('.') {
             return Ok(self.command(text, at));
         }
-        let found = complete(text, at, &self.session);
+        let found = complete(text, at, self);
         let pair = |c: crate::ide::complete::Candidate| {
             let display = if c.detail.is_empty() { c.insert.clone() } else { format!("{}  {}", c.insert, c.detail) };
             Pair { display, replacement: c.insert }
@@ -231,7 +247,7 @@ impl Line {
 impl Line {
     /// How the word at the end would go on.
     fn rest(&self, text: &str, at: usize) -> Option<String> {
-        let found = complete(text, at, &self.session);
+        let found = complete(text, at, self);
         let typed = text.get(found.from..)?;
         if typed.chars().count() < 2 {
             return None;
@@ -272,14 +288,12 @@ impl Hinter for Line {
             let known = COMMANDS.iter().find(|c| c.name == name)?;
             return (!known.takes.is_empty())
                 .then(|| format!("{}{}", if command.ends_with(' ') { "" } else { " " }, known.takes))
-                .map(|shown| Grey { shown, is_text: false });
+                .map(Grey::Said);
         }
         if let Some(shown) = self.rest(text, at) {
-            return Some(Grey { shown, is_text: true });
+            return Some(Grey::Rest(shown));
         }
-        let size = self.size(text)?;
-        let noun = if size == 1 { "contact" } else { "contacts" };
-        Some(Grey { shown: format!("   {} {noun}", table::grouped(size)), is_text: false })
+        self.size(text)
     }
 }
 

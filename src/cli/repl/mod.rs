@@ -1,7 +1,9 @@
 //! `segql repl`: the prompt. [`session`] knows definitions and results, [`commands`] are the lines that begin with a dot,
-//! [`answer`] prints, [`editor`] is the line that one types in.
+//! [`answer`] prints, [`editor`] is the line that one types in, [`ahead`] counts meanwhile, on the thread of [`aside`].
 
+mod ahead;
 mod answer;
+mod aside;
 mod commands;
 mod editor;
 mod session;

@@ -1,9 +1,9 @@
 //! What a prompt knows: the data, the definitions that worked, the results.
 
-use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
-use std::time::{Duration as Wait, Instant};
+use std::sync::Arc;
+use std::time::Instant;
 
 use roaring::RoaringBitmap;
 
@@ -16,10 +16,9 @@ use crate::check::Checked;
 use crate::check::typed::SegmentId;
 use crate::diag::{Diagnostic, Severity, has_errors, render};
 use crate::exec::{Cancel, Engine, evaluate};
-use crate::ide::complete::{Known, Subject};
+use crate::ide::complete::Subject;
 use crate::ide::outline::{Kind, Outline, outline};
 use crate::ide::tokens::{Class, tokens};
-use crate::lint::Facts;
 use crate::plan::cost::Costs;
 use crate::plan::{Wanted, lower_wanted, rewrite};
 use crate::schema::Schema;
@@ -29,7 +28,7 @@ use crate::time::Clock;
 
 /// A prompt's state. Every evaluation reads the newest state of the store.
 pub struct Session {
-    store: Store,
+    store: Arc<Store>,
     schema: Schema,
     /// How to talk.
     pub ui: Ui,
@@ -51,7 +50,6 @@ pub struct Session {
     /// Members by name: the newest, and those of the definition before it.
     results: HashMap<String, (RoaringBitmap, Option<RoaringBitmap>)>,
     conditions: u32,
-    values: RefCell<HashMap<Subject, Vec<(String, u64)>>>,
 }
 
 /// A statement that worked.
@@ -111,7 +109,7 @@ pub struct Draft {
     /// Where its mistakes are.
     pub errors: Vec<std::ops::Range<usize>>,
     /// A condition without mistakes.
-    pub condition: Option<Checked>,
+    pub condition: Option<Arc<Checked>>,
 }
 
 impl Session {
@@ -119,7 +117,7 @@ impl Session {
     pub fn new(store: Store, ui: Ui, stop: super::Stop) -> Result<Self, Failure> {
         let schema = store.snapshot()?.schema().clone();
         Ok(Self {
-            store,
+            store: Arc::new(store),
             schema,
             ui,
             stop,
@@ -132,8 +130,17 @@ impl Session {
             last: None,
             results: HashMap::new(),
             conditions: 0,
-            values: RefCell::default(),
         })
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// Fields and events.
+    pub fn schema(&self) -> &Schema {
+        &self.schema
     }
 
     /// The newest state of the store.
@@ -231,20 +238,20 @@ impl Session {
         let errors = checked.diagnostics.iter().filter(|d| d.severity() == Severity::Error && inside(d.span));
         let errors = errors.map(|d| shifted(d.span, composed.start)).map(|span| span.start..span.end).collect();
         let is_condition = whole == Outline::Condition && !has_errors(&checked.diagnostics);
-        Draft { errors, condition: is_condition.then_some(checked) }
+        Draft { errors, condition: is_condition.then(|| Arc::new(checked)) }
     }
 
-    /// The number of contacts of a condition that is still being written, if it is there before one would wait for it.
-    pub fn glance(&self, condition: &Checked) -> Option<u64> {
+    /// What finds the number of contacts of a condition that is still being written, unless that would take long.
+    pub fn glance(&self, condition: &Arc<Checked>) -> Option<impl FnOnce(&Store, &Cancel) -> Option<u64> + Send + use<>> {
         /// Picoseconds of one core, as the cost model has them.
         const CHEAP: u64 = 10_000_000_000;
-        const SOON: Wait = Wait::from_millis(8);
         let name = format!("_{}", self.conditions + 1);
-        let asked = script::asked(condition, &[name]).ok()?;
-        let snapshot = self.store.snapshot().ok()?;
-        let (clock, schema) = (self.clock(), snapshot.schema());
-        let plan = rewrite(&lower_wanted(&condition.program, &[asked.first()?.set], schema, &clock));
-        progress::within(SOON, |cancel| {
+        let set = script::asked(condition, &[name]).ok()?.first()?.set;
+        let (condition, clock) = (Arc::clone(condition), self.clock());
+        Some(move |store: &Store, cancel: &Cancel| {
+            let snapshot = store.snapshot().ok()?;
+            let schema = snapshot.schema();
+            let plan = rewrite(&lower_wanted(&condition.program, &[set], schema, &clock));
             let engine = Engine::new(&snapshot);
             let costs = Costs::of(&plan, schema, &plan.marked(&plan.root_parts(), true), Some(&engine));
             let cost = plan.roots().iter().map(|root| costs.node(*root)).sum::<u64>();
@@ -542,41 +549,29 @@ fn names_in(text: &str) -> impl Iterator<Item = std::ops::Range<usize>> {
     tokens(text).into_iter().filter(|(_, class)| *class == Class::Name).map(|(range, _)| range)
 }
 
-impl Known for Session {
-    fn schema(&self) -> &Schema {
-        &self.schema
-    }
+/// The texts that occur in something, with how often, the most frequent first.
+pub fn counted(store: &Store, subject: &Subject, cancel: &Cancel) -> Option<Vec<(String, u64)>> {
+    let snapshot = store.snapshot().ok()?;
+    let (schema, go_on) = (snapshot.schema(), || !cancel.is_cancelled());
+    let mut values = match subject {
+        Subject::Field(name) => snapshot.field_texts_while(schema.field(name)?, &go_on)?,
+        Subject::Attribute(event, name) => {
+            let id = schema.event(event)?;
+            snapshot.attribute_texts_while(id, schema.event_type(id)?.attribute(name)?, &go_on)?
+        }
+    };
+    values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    Some(values)
+}
 
-    fn defined(&self, kind: Kind) -> Vec<String> {
+impl Session {
+    /// The names of the definitions of a kind that a text may speak of.
+    pub fn defined(&self, kind: Kind) -> Vec<String> {
         let mut names = self.names(kind);
         if kind == Kind::Segment && self.conditions > 0 {
             names.push("_".to_owned());
         }
         names
-    }
-
-    fn values(&self, subject: &Subject) -> Vec<(String, u64)> {
-        if let Some(known) = self.values.borrow().get(subject) {
-            return known.clone();
-        }
-        let counted = self.counted(subject).unwrap_or_default();
-        self.values.borrow_mut().insert(subject.clone(), counted.clone());
-        counted
-    }
-}
-
-impl Session {
-    fn counted(&self, subject: &Subject) -> Option<Vec<(String, u64)>> {
-        let snapshot = self.store.snapshot().ok()?;
-        let mut values = match subject {
-            Subject::Field(name) => snapshot.field_texts(self.schema.field(name)?)?,
-            Subject::Attribute(event, name) => {
-                let id = self.schema.event(event)?;
-                snapshot.attribute_texts(id, self.schema.event_type(id)?.attribute(name)?)?
-            }
-        };
-        values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-        Some(values)
     }
 
     /// The segments of the definitions that have names, with their sizes, for a table.
