@@ -246,6 +246,12 @@ impl Store {
         Snapshot::new(self, txn, &meta)
     }
 
+    /// Whether nothing has been written since a state.
+    #[must_use]
+    pub fn is_newest(&self, snapshot: &Snapshot<'_>) -> bool {
+        self.env.info().last_txn_id == snapshot.txn().id() && self.check_file().is_ok()
+    }
+
     /// The folder of the store.
     #[must_use]
     pub fn path(&self) -> &Path {

@@ -67,9 +67,7 @@ impl View<'_> {
 
     /// The same with an engine that knows columns already.
     pub fn sets_on(&self, engine: &Engine<'_>, wanted: &[Wanted], clock: &Clock) -> Result<(Vec<RoaringBitmap>, bool), Failure> {
-        let plan = rewrite(&lower_wanted(self.program, wanted, self.snapshot.schema(), clock));
-        let sets = evaluate(engine, &plan, clock, self.cancel)?;
-        Ok((sets, plan.reads_fields()))
+        members(engine, self.program, wanted, clock, self.cancel)
     }
 
     /// What a contact is asked about under.
@@ -80,6 +78,19 @@ impl View<'_> {
     fn instant(&self, ms: i64) -> String {
         format_instant(ms, self.clock.zone)
     }
+}
+
+/// The members of some sets of a program at a moment, and whether a field decides about one of them.
+pub fn members(
+    engine: &Engine<'_>,
+    program: &Program,
+    wanted: &[Wanted],
+    clock: &Clock,
+    cancel: &Cancel,
+) -> Result<(Vec<RoaringBitmap>, bool), Failure> {
+    let plan = rewrite(&lower_wanted(program, wanted, engine.snapshot().schema(), clock));
+    let sets = evaluate(engine, &plan, clock, cancel)?;
+    Ok((sets, plan.reads_fields()))
 }
 
 /// Everything known of a contact; an unknown id is an error that names those written alike.

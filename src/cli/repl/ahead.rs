@@ -82,7 +82,7 @@ impl Ahead {
     /// How many contacts a condition has, which `count` finds out.
     pub fn size<F>(&self, condition: &str, count: impl FnOnce() -> Option<F>) -> Option<Grey>
     where
-        F: FnOnce(&Store, &Cancel) -> Option<u64> + Send + 'static,
+        F: FnOnce(&Arc<Cancel>) -> Option<u64> + Send + 'static,
     {
         let mut size = self.size.borrow_mut();
         if size.as_ref().is_none_or(|size| size.condition != condition) {
@@ -97,13 +97,13 @@ impl Ahead {
         }
     }
 
-    fn begin(&self, condition: &str, count: impl FnOnce(&Store, &Cancel) -> Option<u64> + Send + 'static) -> Size {
+    fn begin(&self, condition: &str, count: impl FnOnce(&Arc<Cancel>) -> Option<u64> + Send + 'static) -> Size {
         self.values.borrow_mut().retain(|_, values| values.within(Duration::ZERO) != Found::NotYet);
-        let (store, redraw) = (Arc::clone(&self.store), Arc::clone(&self.redraw));
+        let redraw = Arc::clone(&self.redraw);
         let shown = Arc::new(OnceLock::new());
         let told = Arc::clone(&shown);
-        let work = move |cancel: &Cancel| {
-            let contacts = count(&store, cancel)?;
+        let work = move |cancel: &Arc<Cancel>| {
+            let contacts = count(cancel)?;
             // Nobody else sets it.
             let _ = told.set(format!("{:<ROOM$}", said(contacts)));
             Some(contacts)

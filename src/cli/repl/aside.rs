@@ -30,7 +30,7 @@ impl Aside {
     pub fn begin<T: Send + 'static>(
         &self,
         limit: Duration,
-        work: impl FnOnce(&Cancel) -> Option<T> + Send + 'static,
+        work: impl FnOnce(&Arc<Cancel>) -> Option<T> + Send + 'static,
         late: impl FnOnce() + Send + 'static,
     ) -> Later<T> {
         let (cancel, is_late) = (Arc::new(Cancel::default()), Arc::new(AtomicBool::new(false)));
@@ -154,7 +154,7 @@ mod tests {
     fn what_nobody_waits_for_ends_and_makes_room() {
         let aside = Aside::new();
         let (told, late) = sync_channel::<()>(1);
-        let forever = |cancel: &Cancel| {
+        let forever = |cancel: &Arc<Cancel>| {
             while !cancel.is_cancelled() {
                 thread::yield_now();
             }

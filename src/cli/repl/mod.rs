@@ -1,11 +1,13 @@
 //! `segql repl`: the prompt. [`session`] knows definitions and results, [`commands`] are the lines that begin with a dot,
-//! [`answer`] prints, [`editor`] is the line that one types in, [`ahead`] counts meanwhile, on the thread of [`aside`].
+//! [`answer`] prints, [`editor`] is the line that one types in, [`ahead`] counts meanwhile, on the thread of [`aside`]. [`newest`]
+//! holds the state of the store that is asked.
 
 mod ahead;
 mod answer;
 mod aside;
 mod commands;
 mod editor;
+mod newest;
 mod session;
 
 use std::io::{BufRead, IsTerminal};

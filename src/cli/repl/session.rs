@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use roaring::RoaringBitmap;
 
-use super::super::contact::View;
+use super::super::contact::{self, View};
 use super::super::describe::Described;
 use super::super::failure::Failure;
 use super::super::script::{self, Asked};
 use super::super::{Ui, data, progress};
+use super::newest::Newest;
 use crate::check::Checked;
 use crate::check::typed::SegmentId;
 use crate::diag::{Diagnostic, Severity, has_errors, render};
@@ -29,6 +30,7 @@ use crate::time::Clock;
 /// A prompt's state. Every evaluation reads the newest state of the store.
 pub struct Session {
     store: Arc<Store>,
+    newest: Arc<Newest>,
     schema: Schema,
     /// How to talk.
     pub ui: Ui,
@@ -98,7 +100,7 @@ struct Composed {
 /// Checked definitions, to ask questions of.
 pub struct Prepared {
     /// Everything defined.
-    pub checked: Checked,
+    pub checked: Arc<Checked>,
     /// Its texts.
     pub sources: Sources,
 }
@@ -116,8 +118,10 @@ impl Session {
     /// A session on a store.
     pub fn new(store: Store, ui: Ui, stop: super::Stop) -> Result<Self, Failure> {
         let schema = store.snapshot()?.schema().clone();
+        let store = Arc::new(store);
         Ok(Self {
-            store: Arc::new(store),
+            newest: Arc::new(Newest::of(Arc::clone(&store))?),
+            store,
             schema,
             ui,
             stop,
@@ -242,23 +246,25 @@ impl Session {
     }
 
     /// What finds the number of contacts of a condition that is still being written, unless that would take long.
-    pub fn glance(&self, condition: &Arc<Checked>) -> Option<impl FnOnce(&Store, &Cancel) -> Option<u64> + Send + use<>> {
+    pub fn glance(&self, condition: &Arc<Checked>) -> Option<impl FnOnce(&Arc<Cancel>) -> Option<u64> + Send + use<>> {
         /// Picoseconds of one core, as the cost model has them.
         const CHEAP: u64 = 10_000_000_000;
         let name = format!("_{}", self.conditions + 1);
         let set = script::asked(condition, &[name]).ok()?.first()?.set;
-        let (condition, clock) = (Arc::clone(condition), self.clock());
-        Some(move |store: &Store, cancel: &Cancel| {
-            let snapshot = store.snapshot().ok()?;
-            let schema = snapshot.schema();
+        let (condition, clock, newest) = (Arc::clone(condition), self.clock(), Arc::clone(&self.newest));
+        let count = move |engine: &Engine<'_>, cancel: &Cancel| {
+            let (schema, contacts) = (engine.snapshot().schema(), engine.snapshot().contacts());
             let plan = rewrite(&lower_wanted(&condition.program, &[set], schema, &clock));
-            let engine = Engine::new(&snapshot);
-            let costs = Costs::of(&plan, schema, &plan.marked(&plan.root_parts(), true), Some(&engine));
+            let costs = Costs::of(&plan, schema, &plan.marked(&plan.root_parts(), true), Some(engine));
             let cost = plan.roots().iter().map(|root| costs.node(*root)).sum::<u64>();
-            if cost.saturating_mul(u64::from(snapshot.contacts())) > CHEAP {
+            if cost.saturating_mul(u64::from(contacts)) > CHEAP {
                 return None;
             }
-            evaluate(&engine, &plan, &clock, cancel).ok()?.first().map(RoaringBitmap::len)
+            evaluate(engine, &plan, &clock, cancel).ok()?.first().map(RoaringBitmap::len)
+        };
+        Some(move |cancel: &Arc<Cancel>| {
+            let cancel = Arc::clone(cancel);
+            newest.ask(move |engine| count(engine, &cancel)).ok()?
         })
     }
 
@@ -268,17 +274,19 @@ impl Session {
         if whole == Outline::Empty {
             return Ok(Outcome::Nothing);
         }
-        // What cannot be read is said of the input alone: behind it, an open group would swallow the definitions.
-        let (_, syntax) = parse(input, SourceId(0));
-        if has_errors(&syntax) {
-            let mut sources = Sources::default();
-            sources.add("prompt", input);
-            eprint!("{}", render::human(&syntax, &sources, self.ui.color));
-            return Err(Failure::Script);
-        }
         let composed = self.compose(input, &whole);
         let mut sources = Sources::default();
-        let checked = self.check(&composed, &mut sources);
+        let checked = Arc::new(self.check(&composed, &mut sources));
+        if has_errors(&checked.diagnostics) {
+            // What cannot be read is said of the input alone: behind it, an open group would swallow the definitions.
+            let (_, syntax) = parse(input, SourceId(0));
+            if has_errors(&syntax) {
+                let mut sources = Sources::default();
+                sources.add("prompt", input);
+                eprint!("{}", render::human(&syntax, &sources, self.ui.color));
+                return Err(Failure::Script);
+            }
+        }
         self.show(&composed, &sources, &checked.diagnostics);
         if has_errors(&checked.diagnostics) {
             return Err(Failure::Script);
@@ -286,7 +294,7 @@ impl Session {
         let Outline::Items(items) = whole else {
             let name = format!("_{}", self.conditions + 1);
             let asked = script::asked(&checked, std::slice::from_ref(&name))?;
-            let answers = self.evaluate(&checked, &sources, &asked)?;
+            let answers = self.evaluate(&checked, &asked)?;
             let text = format!("segment {name} = {}", self.resolved(input.trim()));
             self.keep(Kind::Segment, &name, text);
             self.conditions += 1;
@@ -299,7 +307,7 @@ impl Session {
             asked.extend(script::asked(&checked, std::slice::from_ref(&item.name))?);
         }
         let uses_only = items.iter().all(|item| item.kind == Kind::Use);
-        let answers = self.evaluate(&checked, &sources, &asked)?;
+        let answers = self.evaluate(&checked, &asked)?;
         let mut defined = Vec::new();
         for item in &items {
             let text = self.resolved(without_edition(input.get(item.range.clone()).unwrap_or_default()).trim());
@@ -332,7 +340,7 @@ impl Session {
             eprint!("{}", render::human(&checked.diagnostics, &sources, self.ui.color));
             return Err(Failure::Script);
         }
-        Ok(Prepared { checked, sources })
+        Ok(Prepared { checked: Arc::new(checked), sources })
     }
 
     /// The sets that a command names; without names the last result.
@@ -379,7 +387,7 @@ impl Session {
         };
         let prepared = self.prepared()?;
         let asked = self.asked(&prepared, &[name])?;
-        let answers = self.evaluate(&prepared.checked, &prepared.sources, &asked)?;
+        let answers = self.evaluate(&prepared.checked, &asked)?;
         let mut first = answers.into_iter().next().ok_or_else(|| Failure::usage(format!("there is no segment `{name}`")))?;
         // What it uses may have got another definition since.
         if let Some((newest, before)) = self.results.get(&first.name)
@@ -407,25 +415,32 @@ impl Session {
         Ok(())
     }
 
-    fn evaluate(&self, checked: &Checked, sources: &Sources, asked: &[Asked]) -> Result<Vec<Answer>, Failure> {
-        let snapshot = self.snapshot()?;
-        let cancel = self.stop.current();
-        let clock = self.clock();
-        let view = View { snapshot: &snapshot, program: &checked.program, sources, clock, cancel: &cancel };
+    fn evaluate(&self, checked: &Arc<Checked>, asked: &[Asked]) -> Result<Vec<Answer>, Failure> {
+        let (cancel, clock) = (self.stop.current(), self.clock());
         cancel.expect(asked.len() as u64);
-        let answer = |asked: &Asked| {
-            let begin = Instant::now();
-            let (mut sets, reads_fields) = view.sets(&[asked.set], &clock)?;
-            Ok(Answer {
-                name: asked.name.clone(),
-                members: sets.pop().unwrap_or_default(),
-                elapsed_us: u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX),
-                contacts: snapshot.contacts(),
-                before: self.results.get(&asked.name).map(|(newest, _)| newest.clone()),
-                reads_fields,
+        let (program, stop) = (Arc::clone(checked), Arc::clone(&cancel));
+        let wanted: Vec<Wanted> = asked.iter().map(|asked| asked.set).collect();
+        let found = progress::evaluating(self.ui, &cancel, || {
+            self.newest.ask(move |engine| {
+                let contacts = engine.snapshot().contacts();
+                let found = wanted.iter().map(|set| {
+                    let begin = Instant::now();
+                    let (mut sets, reads_fields) = contact::members(engine, &program.program, &[*set], &clock, &stop)?;
+                    let elapsed_us = u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX);
+                    Ok((sets.pop().unwrap_or_default(), reads_fields, elapsed_us, contacts))
+                });
+                found.collect::<Result<Vec<_>, Failure>>()
             })
+        })??;
+        let answer = |(asked, (members, reads_fields, elapsed_us, contacts)): (&Asked, _)| Answer {
+            name: asked.name.clone(),
+            members,
+            elapsed_us,
+            contacts,
+            before: self.results.get(&asked.name).map(|(newest, _)| newest.clone()),
+            reads_fields,
         };
-        progress::evaluating(self.ui, &cancel, || asked.iter().map(answer).collect())
+        Ok(asked.iter().zip(found).map(answer).collect())
     }
 
     /// A text in which `_` is the result that it is now; it will be another one later.
@@ -593,6 +608,6 @@ impl Session {
                 }
             })
             .collect();
-        self.evaluate(&prepared.checked, &prepared.sources, &asked)
+        self.evaluate(&prepared.checked, &asked)
     }
 }

@@ -468,7 +468,9 @@ mod tests {
                 .collect();
             let mut room = Vec::new();
             if let Some(packed) = column.packed(&mut room) {
-                own.iter().for_each(|(slot, value)| assert_eq!(column.unpacked(packed[*slot].into()), *value));
+                for (slot, value) in &own {
+                    assert_eq!(column.unpacked(packed[*slot].into()), *value);
+                }
             }
             let mut seen = Vec::new();
             column.each(slots.clone().filter(|slot| among.is_none_or(|among| bit(among, *slot))), |slot, v| seen.push((slot, v)));
