@@ -176,12 +176,22 @@ fn completion(shop: &Path) -> Option<Session> {
     let terminal = Terminal::open(shop, &format!("--color always --store store.segql --now {NOW}"))?;
     terminal.until("13:00>");
     terminal.types("all < event Zakup where kategoria = \"");
-    terminal.keys(&["Tab"]);
-    terminal.until("events");
+    terminal.tab_until("events");
     terminal.types("buty\" within 30d; field Status_VIP = \"Gold\" >");
     terminal.until(" contacts\n");
     let title = "completion of values with their counts, and the size of a condition while one types it";
-    Some(Session::new(title, shop).screen(&terminal.screen(&["-e", "-J"])))
+    let screen: String = terminal.screen(&["-e", "-J"]).lines().map(|line| without_room(line) + "\n").collect();
+    Some(Session::new(title, shop).screen(&screen))
+}
+
+/// A line without the blanks at its end, which may be room for a count that came late; its colours stay.
+fn without_room(line: &str) -> String {
+    let (mut line, mut colours) = (line.trim_end_matches(' '), String::new());
+    while let Some((before, colour)) = line.rsplit_once('\u{1b}').filter(|(_, code)| code.find('m') == Some(code.len() - 1)) {
+        colours = format!("\u{1b}{colour}{colours}");
+        line = before.trim_end_matches(' ');
+    }
+    format!("{line}{colours}")
 }
 
 /// The segments of a shop on the demo's contacts, as `run` prints them.

@@ -302,8 +302,7 @@ fn in_a_terminal() {
     terminal.until("2025-11-01 12:00>");
     // Completion of a value.
     terminal.types("field Miasto = \"Ł");
-    terminal.keys(&["Tab"]);
-    terminal.until("field Miasto = \"Łódź\"");
+    terminal.tab_until("field Miasto = \"Łódź\"");
     terminal.keys(&["Enter"]);
     terminal.until("2 contacts");
     // Several lines until the group is closed.
@@ -314,8 +313,7 @@ fn in_a_terminal() {
     terminal.until("segment _ >");
     // Attributes and values with their counts.
     terminal.types("event Zakup where kategoria = \"");
-    terminal.keys(&["Tab"]);
-    terminal.until("\"buty\"  3 events");
+    terminal.tab_until("\"buty\"  3 events");
     // Ctrl-C takes back what was typed.
     terminal.until("\"kurtki\"  1 event ");
     terminal.keys(&["C-c"]);
@@ -461,6 +459,30 @@ fn the_size_of_a_condition_stands_behind_it_while_one_types() {
     terminal.keys(&["Right"]);
     terminal.types(" s");
     terminal.until_that("`.trend s` alone", |screen| screen.trim_end().ends_with(".trend s"));
+}
+
+#[test]
+fn a_size_that_takes_a_while_comes_without_a_key() {
+    let folder = folder();
+    slow_script(folder.path());
+    let Some(terminal) = Terminal::open(folder.path(), &format!("slow.seg --store s --now {NOW}")) else { return };
+    let before = terminal.until("2025-11-01 12:00>");
+    let line = |screen: &str| screen.lines().position(|line| line.contains("12:00>"));
+    // No key waits for the plan of 300 sums.
+    terminal.types("segment s");
+    let after = terminal.until("> segment s   0 contacts");
+    assert_eq!(line(&after), line(&before), "the line has moved:\n{after}");
+    assert_eq!(after.matches("12:00>").count(), 1, "{after}");
+    terminal.keys(&["Enter"]);
+    terminal.until_that("the answer", |screen| screen.matches("0 contacts    0.0 %").count() == 2);
+    terminal.prompted();
+    // Nothing is left of what was said in advance.
+    let screen = terminal.screen(&[]);
+    assert!(screen.lines().any(|line| line.ends_with("> segment s")), "{screen}");
+    // One leaves at once while something is counted.
+    terminal.types("all < segment s; field wiek > 30 >");
+    terminal.keys(&["C-u", "C-d"]);
+    terminal.until_that("the end", |_| !terminal.lives());
 }
 
 #[test]

@@ -125,7 +125,7 @@ pub fn event(snapshot: &Snapshot<'_>, clock: &Clock, id: EventId, cancel: &Cance
         snapshot.event_columns(id, chunk, clock.now, &mut |block| {
             contacts += block.contacts;
             events += block.runs.iter().map(|run| run.len() as u64).sum::<u64>();
-            instants.add_numbers(block.ts, &block.runs, &times, cancel);
+            instants.add_numbers(block.rows.ts(), &block.runs, &times, cancel);
             for (counted, column) in attributes.iter_mut().zip(&block.attributes) {
                 if let Some(column) = column {
                     counted.add(column, &block.runs, &times, cancel);

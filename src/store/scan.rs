@@ -4,8 +4,8 @@ use std::ops::{ControlFlow, Range};
 
 use roaring::RoaringBitmap;
 
-use super::column::{Column, IntColumn};
-use super::{CHUNK, Snapshot, StoreError, slots};
+use super::column::Column;
+use super::{CHUNK, RowBlock, Snapshot, StoreError, slots};
 use crate::schema::{AttrId, EventId, FieldId};
 use crate::value::Value;
 
@@ -15,8 +15,8 @@ pub struct EventColumns<'a> {
     pub contacts: u64,
     /// The rows that count, ascending.
     pub runs: Vec<Range<usize>>,
-    /// The instants of the rows: milliseconds.
-    pub ts: &'a IntColumn<'a>,
+    /// The rows with their instants.
+    pub rows: RowBlock<'a>,
     /// Each attribute; `None` for one that no row has.
     pub attributes: Vec<Option<Column<'a>>>,
 }
@@ -45,12 +45,12 @@ impl Snapshot<'_> {
     ///
     /// # Errors
     /// A damaged value, or a failure of the engine.
-    pub fn field_columns(
-        &self,
+    pub fn field_columns<'s>(
+        &'s self,
         field: FieldId,
         chunk: u32,
         among: Option<&RoaringBitmap>,
-        see: &mut dyn FnMut(&Column<'_>, &[Range<usize>]),
+        see: &mut dyn FnMut(&Column<'s>, &[Range<usize>]),
     ) -> Result<(), StoreError> {
         for (layer, mut members) in self.layers(chunk, self.has_appended_field(field, chunk)?)? {
             let Some(column) = self.field_in(layer, field, chunk)? else { continue };
@@ -71,12 +71,12 @@ impl Snapshot<'_> {
     ///
     /// # Errors
     /// A damaged value, or a failure of the engine.
-    pub fn event_columns(
-        &self,
+    pub fn event_columns<'s>(
+        &'s self,
         event: EventId,
         chunk: u32,
         until: i64,
-        see: &mut dyn FnMut(&EventColumns<'_>) -> ControlFlow<()>,
+        see: &mut dyn FnMut(&EventColumns<'s>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         let attributes = self.schema().event_type(event).map_or(0, |ty| ty.attributes.len());
         for (layer, members) in self.layers(chunk, self.has_appended_events(event, chunk)?)? {
@@ -98,7 +98,7 @@ impl Snapshot<'_> {
                     .take(attributes)
                     .map(|attr| self.attribute_in(layer, event, chunk, block, AttrId(attr)))
                     .collect::<Result<Vec<_>, StoreError>>()?;
-                if see(&EventColumns { contacts, runs, ts: rows.ts(), attributes }).is_break() {
+                if see(&EventColumns { contacts, runs, rows, attributes }).is_break() {
                     return Ok(());
                 }
             }

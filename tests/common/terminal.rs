@@ -50,6 +50,21 @@ impl Terminal {
         self.until_that(text, |screen| screen.contains(text))
     }
 
+    /// Presses Tab until a text is there: values are offered once they are counted, which no key waits for.
+    pub fn tab_until(&self, text: &str) -> String {
+        for _ in 0..20 {
+            self.keys(&["Tab"]);
+            for _ in 0..20 {
+                let screen = self.screen(&[]);
+                if screen.contains(text) {
+                    return screen;
+                }
+                std::thread::sleep(Duration::from_millis(50));
+            }
+        }
+        panic!("no `{text}` after Tab:\n{}", self.screen(&[]))
+    }
+
     /// Waits for an empty prompt; keys that come before it may be taken back with those before them.
     pub fn prompted(&self) {
         self.until_that("empty prompt", |screen| screen.trim_end().ends_with('>'));

@@ -25,16 +25,16 @@ const MONTHS: usize = 24;
 const SOME: usize = 1 << 16;
 
 /// Values of one column.
-pub struct Counted {
-    values: Values,
+pub struct Counted<'t> {
+    values: Values<'t>,
     /// Places that have a value.
     with: u64,
     /// Elements of lists.
     elements: u64,
 }
 
-enum Values {
-    Texts(Texts),
+enum Values<'t> {
+    Texts(Texts<'t>),
     Numbers(Numbers),
     /// What is shown by months: how many values each day has, the least and the greatest value.
     Days {
@@ -44,7 +44,7 @@ enum Values {
     },
 }
 
-impl Counted {
+impl<'t> Counted<'t> {
     /// Nothing yet.
     pub fn of(scalar: Scalar) -> Self {
         let values = match scalar {
@@ -61,7 +61,7 @@ impl Counted {
     }
 
     /// Adds some places of a column. What is cancelled is not complete.
-    pub fn add(&mut self, column: &Column<'_>, places: &[Range<usize>], times: &LocalTimes, cancel: &Cancel) {
+    pub fn add(&mut self, column: &Column<'t>, places: &[Range<usize>], times: &LocalTimes, cancel: &Cancel) {
         match column {
             Column::Int(column) => self.add_numbers(column, places, times, cancel),
             Column::Text(column) => self.with += self.add_texts(column, places, cancel),
@@ -81,7 +81,7 @@ impl Counted {
         }
     }
 
-    fn add_texts(&mut self, column: &TextColumn<'_>, places: &[Range<usize>], cancel: &Cancel) -> u64 {
+    fn add_texts(&mut self, column: &TextColumn<'t>, places: &[Range<usize>], cancel: &Cancel) -> u64 {
         let Values::Texts(texts) = &mut self.values else { return 0 };
         let mut counts = vec![0_u64; column.distinct() as usize];
         each(column.codes(), places, cancel, &mut |code| {
@@ -172,7 +172,7 @@ fn day_of(n: i64) -> i32 {
     i32::try_from(n).unwrap_or(if n < 0 { i32::MIN } else { i32::MAX })
 }
 
-fn most_frequent(mut texts: Texts, column: &Definition, cancel: &Cancel) -> Option<Part> {
+fn most_frequent<'t>(mut texts: Texts<'t>, column: &'t Definition, cancel: &Cancel) -> Option<Part> {
     // What could be and is not is worth knowing.
     column.values.iter().flatten().for_each(|value| texts.add(value, 0));
     let (rows, more) = texts.most_frequent(SHOWN, cancel)?;

@@ -9,35 +9,28 @@ use crate::store::column::Hasher;
 
 /// Parts of the table: one that grows moves what it has, and Ctrl-C waits for it.
 const PARTS: u64 = 64;
-/// Texts beyond which giving back their memory takes so long that one would notice.
-const MANY: usize = 100_000;
 /// Texts looked at between two looks at the cancel flag.
 const SOME: usize = 1 << 12;
 
-/// Texts with how often each occurs.
-pub struct Texts(Vec<HashMap<String, u64, Hasher>>);
+/// Texts with how often each occurs. They stay where they are: millions of small pieces of memory would take long to give back.
+pub struct Texts<'t>(Vec<HashMap<&'t str, u64, Hasher>>);
 
 /// The most frequent ones, and how many others there are with how many occurrences.
 pub type Most = (Vec<(String, u64)>, Option<(usize, u64)>);
 
-impl Default for Texts {
+impl Default for Texts<'_> {
     fn default() -> Self {
         Self((0..PARTS).map(|_| HashMap::default()).collect())
     }
 }
 
-impl Texts {
+impl<'t> Texts<'t> {
     /// A text occurs so many times more.
-    pub fn add(&mut self, text: &str, times: u64) {
+    pub fn add(&mut self, text: &'t str, times: u64) {
         // The lower bits choose the place within a part.
         let part = (Hasher::default().hash_one(text) >> 40) % PARTS;
         let Some(part) = usize::try_from(part).ok().and_then(|part| self.0.get_mut(part)) else { return };
-        match part.get_mut(text) {
-            Some(count) => *count += times,
-            None => {
-                part.insert(text.to_owned(), times);
-            }
-        }
+        *part.entry(text).or_default() += times;
     }
 
     /// The most frequent texts, at most so many, equally frequent ones by name; nothing when nobody wants them any more.
@@ -50,7 +43,7 @@ impl Texts {
             }
             texts += 1;
             all += count;
-            let at = most.partition_point(|(other, n)| (Reverse(*n), *other) < (Reverse(*count), text.as_str()));
+            let at = most.partition_point(|(other, n)| (Reverse(*n), *other) < (Reverse(*count), *text));
             if at < shown {
                 most.insert(at, (text, *count));
                 most.truncate(shown);
@@ -59,16 +52,6 @@ impl Texts {
         let rest = texts - most.len();
         let more = (rest > 0).then(|| (rest, all - most.iter().map(|(_, n)| n).sum::<u64>()));
         Some((most.into_iter().map(|(text, n)| (text.to_owned(), n)).collect(), more))
-    }
-}
-
-impl Drop for Texts {
-    fn drop(&mut self) {
-        let texts = std::mem::take(&mut self.0);
-        if texts.iter().map(HashMap::len).sum::<usize>() > MANY {
-            // Where there is no thread to be had it is done here.
-            drop(std::thread::Builder::new().spawn(move || drop(texts)));
-        }
     }
 }
 
@@ -92,9 +75,9 @@ mod tests {
         fn as_if_all_were_sorted(texts in prop::collection::vec(("[a-f]{1,2}", 0_u64..5), 0..60), shown in 1_usize..12) {
             let mut counted = Texts::default();
             let mut all: std::collections::BTreeMap<String, u64> = std::collections::BTreeMap::new();
-            for (text, n) in texts {
-                counted.add(&text, n);
-                *all.entry(text).or_default() += n;
+            for (text, n) in &texts {
+                counted.add(text, *n);
+                *all.entry(text.clone()).or_default() += n;
             }
             let mut all: Vec<(String, u64)> = all.into_iter().collect();
             all.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));

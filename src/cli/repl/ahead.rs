@@ -133,7 +133,7 @@ impl Ahead {
         }
     }
 
-    /// Ends what is not there yet, so that it is in nobody's way, and forgets what may have changed.
+    /// Ends what is not there yet, so that it is in nobody's way, and forgets the size of a condition: the next input may change what it means.
     pub fn rest(&self) {
         self.size.take();
         self.values.borrow_mut().retain(|_, values| matches!(values.within(Duration::ZERO), Found::Known(_)));

@@ -248,7 +248,7 @@ impl Session {
     /// What finds the number of contacts of a condition that is still being written, unless that would take long.
     pub fn glance(&self, condition: &Arc<Checked>) -> Option<impl FnOnce(&Arc<Cancel>) -> Option<u64> + Send + use<>> {
         /// Picoseconds of one core, as the cost model has them.
-        const CHEAP: u64 = 10_000_000_000;
+        const CHEAP: u64 = 30_000_000_000;
         let name = format!("_{}", self.conditions + 1);
         let set = script::asked(condition, &[name]).ok()?.first()?.set;
         let (condition, clock, newest) = (Arc::clone(condition), self.clock(), Arc::clone(&self.newest));
