@@ -39,7 +39,7 @@ pub use events::{EventChunk, RowBlock};
 pub use load::{EraseSummary, Erasure, FoldSummary, LoadOptions, LoadSummary, Loader};
 pub use profile::{Profiles, StoredEvent};
 pub use snapshot::{Layer, Snapshot};
-pub use stats::{Delta, Named, Size, Stats};
+pub use stats::{Delta, EventColumns, Named, Size, Stats};
 pub use texts::Texts;
 pub use verify::Verified;
 pub use writer::{Appended, Writer, WriterOptions};
