@@ -299,11 +299,16 @@ fn sizes_are_told() {
     assert_eq!(named("fields", "Status")["count"], 3);
     assert_eq!(named("event_types", "Zakup")["count"], 3);
     assert!(named("event_types", "Zakup")["bytes"].as_u64().unwrap() > 0);
+    let bytes = |of: &serde_json::Value| of["bytes"].as_u64().unwrap();
+    let types: u64 = stats["event_types"].as_array().unwrap().iter().map(bytes).sum();
+    let columns: Vec<u64> = stats["event_columns"].as_object().unwrap().values().map(bytes).collect();
+    assert_eq!((columns.len(), columns.iter().sum()), (4, types));
     folder.write("e.ndjson", "{\"contact_id\":\"ewa\",\"event\":\"Zakup\",\"ts\":\"2025-10-01\"}\n");
     folder.import(&["--events", "e.ndjson"]);
     let stats = json(&folder.ok(&["stats", "--format", "json"]));
     assert_eq!((&stats["delta"]["events"], &stats["events"], &stats["contacts"]), (&1.into(), &6.into(), &6.into()));
     let text = folder.ok(&["stats"]);
+    assert!(text.contains("contacts and instants of events"), "{text}");
     assert!(text.contains("Zakup") && text.contains("time zone database") && text.contains("1 event in 1 chunk"), "{text}");
     folder.ok(&["compact"]);
     let stats = json(&folder.ok(&["stats", "--format", "json"]));

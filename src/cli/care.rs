@@ -7,7 +7,7 @@ use std::path::Path;
 use super::args::{BackupArgs, CompactArgs, EraseArgs, ReportFormat, StatsArgs, VerifyArgs};
 use super::failure::Failure;
 use super::{data, interrupt, output};
-use crate::store::{CompactSummary, Named, Stats, Store};
+use crate::store::{CompactSummary, EventColumns, Named, Size, Stats, Store};
 use crate::time::format_instant;
 
 /// Says what is wrong with a store; a store that is damaged ends with the exit code of one.
@@ -101,6 +101,19 @@ fn shown(stats: &Stats) -> String {
     }
     table(&mut out, "field", "contacts", &stats.fields);
     table(&mut out, "event type", "events", &stats.event_types);
+    let EventColumns { summaries, rows, ids, attributes } = stats.event_columns;
+    let columns = [
+        ("counts, first and last instants of contacts", summaries),
+        ("contacts and instants of events", rows),
+        ("ids of events", ids),
+        ("attributes", attributes),
+    ];
+    if stats.events > 0 {
+        let _ = writeln!(out, "\n{:<44} {:>12}", "of event types", "size");
+    }
+    for (name, Size { bytes: size, .. }) in columns.iter().filter(|(_, size)| size.values > 0) {
+        let _ = writeln!(out, "{name:<44} {:>12}", bytes(*size));
+    }
     out
 }
 

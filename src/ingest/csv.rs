@@ -161,7 +161,7 @@ pub(super) fn read<V: Visitor, E: From<IngestError>>(
         }
         Ok(visitor)
     };
-    pipeline::run(jobs, work, consume)
+    pipeline::run(jobs, usize::MAX, work, consume)
 }
 
 fn read_record(

@@ -26,7 +26,7 @@ pub(super) fn read<V: Visitor, E: From<IngestError>>(
         }
         Ok(visitor)
     };
-    pipeline::run(Blocks::new(input, &source.path), work, consume)
+    pipeline::run(Blocks::new(input, &source.path), usize::MAX, work, consume)
 }
 
 fn read_line(number: u64, line: &[u8], kind: SourceKind, mapping: &Mapping, visitor: &mut impl Visitor) {

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::fs::File;
 
 use parquet::errors::ParquetError;
+use parquet::file::metadata::RowGroupMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::{Field, Row as RecordRow};
 
@@ -14,6 +15,9 @@ use super::raw::{Raw, Row, Visitor};
 use super::{IngestError, Mapping, Source, SourceKind, pipeline};
 use crate::schema::Schema;
 use crate::value::Decimal;
+
+/// Rows of the groups that are under way at once. One thread takes the rows of all: four that read keep it busy.
+const ROWS_UNDER_WAY: i64 = 6 << 20;
 
 /// Reads row groups on several threads.
 pub(super) fn read<V: Visitor, E: From<IngestError>>(
@@ -58,7 +62,10 @@ pub(super) fn read<V: Visitor, E: From<IngestError>>(
         read.map_err(|e| damaged(&e))?;
         Ok(visitor)
     };
-    pipeline::run(first_rows.into_iter().enumerate().map(Ok), work, consume)
+    let sizes = reader.metadata().row_groups().iter().map(RowGroupMetaData::num_rows);
+    let largest = sizes.max().unwrap_or(0).max(1);
+    let most = usize::try_from(ROWS_UNDER_WAY / largest).unwrap_or(0).max(3);
+    pipeline::run(first_rows.into_iter().enumerate().map(Ok), most, work, consume)
 }
 
 struct Table<'t> {

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 
 use super::IngestError;
 
-/// Runs `work` on every job and hands the results to `consume` in the order of the jobs.
+/// Runs `work` on every job and hands the results to `consume` in the order of the jobs. At most `most` jobs are under way,
+/// for those whose results are large.
 pub(super) fn run<J, R, E>(
     jobs: impl Iterator<Item = Result<J, IngestError>> + Send,
+    most: usize,
     work: impl Fn(J) -> Result<R, IngestError> + Sync,
     mut consume: impl FnMut(R) -> Result<(), E>,
 ) -> Result<(), E>
@@ -17,7 +19,7 @@ where
     E: From<IngestError>,
 {
     let workers = rayon::current_num_threads().max(1);
-    let under_way = workers * 2 + 1;
+    let under_way = (workers * 2 + 1).min(most.max(1));
     std::thread::scope(|scope| {
         let (job_sender, job_receiver) = crossbeam_channel::bounded::<(u64, J)>(under_way);
         let (result_sender, result_receiver) = crossbeam_channel::unbounded::<(u64, Result<R, IngestError>)>();
@@ -72,25 +74,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn results_come_in_order() {
-        let mut seen = Vec::new();
-        let work = |n: u64| {
-            std::thread::sleep(std::time::Duration::from_micros(n * 7 % 50));
-            Ok(n)
-        };
-        run((0..500).map(Ok), work, |n| {
-            seen.push(n);
-            Ok::<(), IngestError>(())
-        })
-        .unwrap();
-        assert_eq!(seen, (0..500).collect::<Vec<_>>());
+    fn results_come_in_order_and_few_are_under_way() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        for most in [1, 2, usize::MAX] {
+            let (under_way, mut seen) = (AtomicUsize::new(0), Vec::new());
+            let work = |n: u64| {
+                let begun = under_way.fetch_add(1, Ordering::Relaxed) + 1;
+                assert!(begun <= most, "{begun} under way");
+                std::thread::sleep(std::time::Duration::from_micros(n * 7 % 50));
+                Ok(n)
+            };
+            let consume = |n| {
+                seen.push(n);
+                under_way.fetch_sub(1, Ordering::Relaxed);
+                Ok::<(), IngestError>(())
+            };
+            run((0..500).map(Ok), most, work, consume).unwrap();
+            assert_eq!(seen, (0..500).collect::<Vec<_>>());
+        }
     }
 
     #[test]
     fn an_error_ends_it() {
         let jobs = (0..1000_u64).map(|n| if n == 30 { Err(IngestError::UnknownFormat("x".into())) } else { Ok(n) });
         let mut seen = 0;
-        let result = run(jobs, Ok, |_| {
+        let result = run(jobs, usize::MAX, Ok, |_| {
             seen += 1;
             Ok::<(), IngestError>(())
         });

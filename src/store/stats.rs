@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::delta::{DeltaKey, DeltaKind};
 use super::env::DATA_FILE;
+use super::events::{EVENT_IDS, ROWS, SUMMARY};
 use super::key::{PartKind, ValueKey};
 use super::load::{Erasure, count};
 use super::snapshot::Layer;
@@ -47,6 +48,8 @@ pub struct Stats {
     pub fields: Vec<Named>,
     /// Each event type with its name, attributes included.
     pub event_types: Vec<Named>,
+    /// The same bytes by what they hold, all types together.
+    pub event_columns: EventColumns,
     /// When how many contacts were erased.
     pub erasures: Vec<Erasure>,
 }
@@ -58,6 +61,19 @@ pub struct Size {
     pub values: u64,
     /// Bytes.
     pub bytes: u64,
+}
+
+/// What the bytes of event types hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct EventColumns {
+    /// How many events each contact has, and the instants of the first and the last.
+    pub summaries: Size,
+    /// Whose each event is, and its instant.
+    pub rows: Size,
+    /// Hashed ids of events.
+    pub ids: Size,
+    /// Attributes.
+    pub attributes: Size,
 }
 
 /// What has been appended.
@@ -86,6 +102,24 @@ pub struct Named {
     pub bytes: u64,
 }
 
+impl Size {
+    fn add(&mut self, value: &[u8]) {
+        self.values += 1;
+        self.bytes += value.len() as u64;
+    }
+}
+
+impl EventColumns {
+    fn of(&mut self, column: u16) -> &mut Size {
+        match column {
+            SUMMARY => &mut self.summaries,
+            ROWS => &mut self.rows,
+            EVENT_IDS => &mut self.ids,
+            _ => &mut self.attributes,
+        }
+    }
+}
+
 impl Store {
     /// Sizes of one state of the store.
     ///
@@ -97,12 +131,14 @@ impl Store {
         let failed = |e: heed::Error| self.engine(&e);
         let meta = self.meta(txn)?;
         let mut sizes: BTreeMap<PartKind, Size> = BTreeMap::new();
+        let mut event_columns = EventColumns::default();
         for entry in self.tables.values.iter(txn).map_err(failed)? {
             let (key, value) = entry.map_err(failed)?;
             if let Some(key) = ValueKey::from_bytes(key) {
-                let size = sizes.entry(key.part.kind).or_default();
-                size.values += 1;
-                size.bytes += value.len() as u64;
+                sizes.entry(key.part.kind).or_default().add(value);
+                if matches!(key.part.kind, PartKind::Event(_)) {
+                    event_columns.of(key.column).add(value);
+                }
             }
         }
         let mut delta = Delta::default();
@@ -163,6 +199,7 @@ impl Store {
             deleted_events: of(PartKind::Deleted),
             fields,
             event_types,
+            event_columns,
             erasures: self.erasures(txn)?,
         })
     }

@@ -9,13 +9,17 @@ use super::super::key::{Part, PartKind, ValueKey};
 use super::super::snapshot::{IDS_BLOCK, KIND_COLUMN};
 use super::super::{CHUNK, Store, StoreError, Words, slots};
 use super::dictionary::NewIds;
-use super::partition::Partitions;
+use super::partition::{Partition, Partitions};
 use super::pass::Pass;
 use super::{UNFINISHED, build_events, build_fields};
 use crate::schema::Schema;
 
 /// Values written in one transaction, in bytes: what LMDB keeps in memory until it is committed.
 const TRANSACTION_BYTES: usize = 128 << 20;
+
+/// Bytes of rows that chunks are made of at the same time, however many cores there are: building takes about four times as much
+/// memory.
+const BUILD_BYTES: u64 = 192 << 20;
 
 /// What all chunks need.
 pub(super) struct Job<'a> {
@@ -101,7 +105,10 @@ impl Output<'_> {
 /// Builds the parts of all `chunks` and writes them, not visible yet.
 pub(super) fn build(job: &Job<'_>, chunks: &[u32], threads: usize) -> Result<Built, StoreError> {
     let chunk = |chunk: u32, pass: &mut Pass, output: &Output<'_>| build_chunk(job, chunk, pass, output);
-    build_by(job.store, (job.generation, job.stop), chunks, threads, &chunk)
+    let rows = |chunk: u32| job.contacts.get(chunk).map_or(0, Partition::len) + job.events.get(chunk).map_or(0, Partition::len);
+    let largest = chunks.iter().map(|chunk| rows(*chunk)).max().unwrap_or(0).clamp(1, build_events::PASS_BYTES);
+    let most = usize::try_from(BUILD_BYTES / largest).unwrap_or(usize::MAX);
+    build_by(job.store, (job.generation, job.stop), chunks, threads.min(most), &chunk)
 }
 
 /// The same with another builder of chunks.

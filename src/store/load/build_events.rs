@@ -18,7 +18,7 @@ use crate::value::{Value, ValueRef};
 /// Rows after which a block ends with its contact.
 const BLOCK_ROWS: usize = 1 << 16;
 /// Bytes of rows sorted at once; a chunk with more is built in several passes over runs of its contacts.
-const PASS_BYTES: u64 = 64 << 20;
+pub(super) const PASS_BYTES: u64 = 64 << 20;
 
 /// Everything of one event type that spans passes.
 struct TypeState {

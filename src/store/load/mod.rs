@@ -156,6 +156,9 @@ impl<'s> Loader<'s> {
             let folded = self.store.meta(&txn)?;
             (self.meta.generation, self.meta.parts_digest) = (folded.generation, folded.parts_digest);
         }
+        // Building needs the room.
+        self.contacts.spill_rest()?;
+        self.events.spill_rest()?;
         let generation = self.meta.generation.wrapping_add(1);
         self.meta.generation = generation;
         self.meta.contacts = self.dictionary.contacts();
@@ -177,6 +180,8 @@ impl<'s> Loader<'s> {
             stop,
         };
         let built = build::build(&job, &chunks, self.options.threads)?;
+        // What publishing needs for all ids at once may take their room.
+        drop((self.contacts, self.events));
         self.store.publish(&self.meta, &ids, previous, &built.parts)?;
         Ok(LoadSummary {
             contacts_new: self.meta.contacts - previous,

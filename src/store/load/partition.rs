@@ -75,15 +75,31 @@ impl Partitions {
         if self.buffered <= self.budget {
             return Ok(());
         }
+        // A chunk that filled alone, as those of contacts in order of arrival do, may have taken all of the room.
+        self.spill((self.budget / self.chunks.len().max(1)).saturating_mul(2))
+    }
+
+    /// Moves what is left to files, too, when something is there already.
+    pub fn spill_rest(&mut self) -> Result<(), StoreError> {
+        if self.in_memory().is_some() { Ok(()) } else { self.spill(0) }
+    }
+
+    /// Moves everything to files, and gives back the memory of buffers that have more than `kept` bytes of it.
+    fn spill(&mut self, kept: usize) -> Result<(), StoreError> {
         let failed = |error| StoreError::Io { action: "write temporary data to", path: self.temp_dir.clone(), error };
-        for partition in self.chunks.iter_mut().filter(|p| !p.buffer.is_empty()) {
-            let file = match &mut partition.file {
-                Some(file) => file,
-                None => partition.file.insert(tempfile::tempfile_in(&self.temp_dir).map_err(failed)?),
-            };
-            file.write_all(&partition.buffer).map_err(failed)?;
-            partition.spilled += partition.buffer.len() as u64;
-            partition.buffer.clear();
+        for partition in &mut self.chunks {
+            if !partition.buffer.is_empty() {
+                let file = match &mut partition.file {
+                    Some(file) => file,
+                    None => partition.file.insert(tempfile::tempfile_in(&self.temp_dir).map_err(failed)?),
+                };
+                file.write_all(&partition.buffer).map_err(failed)?;
+                partition.spilled += partition.buffer.len() as u64;
+                partition.buffer.clear();
+            }
+            if partition.buffer.capacity() > kept {
+                partition.buffer = Vec::new();
+            }
         }
         self.buffered = 0;
         Ok(())
@@ -177,4 +193,43 @@ pub(in crate::store) fn count(bytes: &[u8]) -> usize {
     // Counting does not fail.
     drop(counted);
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Chunks that fill one after the other give their room back, and what went to files comes back in order.
+    #[test]
+    fn memory_is_bounded_whatever_the_order() {
+        let budget = 1 << 16;
+        let options = LoadOptions { memory_budget: 2 * budget, ..LoadOptions::default() };
+        let row = |chunk: u32, n: u32| [chunk.to_le_bytes(), n.to_le_bytes()].concat();
+        for chunk_after_chunk in [true, false] {
+            let mut partitions = Partitions::new(&options);
+            let (chunks, rows) = (16_u32, 20_000_u32);
+            let mut most = 0;
+            for at in 0..chunks * rows {
+                let (chunk, n) = if chunk_after_chunk { (at / rows, at % rows) } else { (at % chunks, at / chunks) };
+                partitions.push(chunk, n, &row(chunk, n));
+                if n % 100 == 0 {
+                    partitions.spill_if_full().unwrap();
+                    most = most.max(partitions.chunks.iter().map(|p| p.buffer.capacity()).sum());
+                }
+            }
+            assert!(most <= 4 * budget, "{most} bytes");
+            partitions.spill_rest().unwrap();
+            assert!(partitions.chunks.iter().all(|p| p.buffer.capacity() == 0 && p.spilled > 0));
+            for chunk in 0..chunks {
+                let mut n = 0;
+                let mut take = |slot: u16, body: &[u8]| {
+                    assert_eq!((u32::from(slot), body), (n, row(chunk, n).as_slice()));
+                    n += 1;
+                    Ok(())
+                };
+                partitions.get(chunk).unwrap().each(&mut take).unwrap();
+                assert_eq!(n, rows);
+            }
+        }
+    }
 }
