@@ -7,7 +7,7 @@ use std::path::Path;
 use super::args::{BackupArgs, CompactArgs, EraseArgs, ReportFormat, StatsArgs, VerifyArgs};
 use super::failure::Failure;
 use super::{data, interrupt, output};
-use crate::store::{CompactSummary, EventColumns, Named, Size, Stats, Store};
+use crate::store::{CompactSummary, EventBytes, Named, Size, Stats, Store};
 use crate::time::format_instant;
 
 /// Says what is wrong with a store; a store that is damaged ends with the exit code of one.
@@ -101,7 +101,7 @@ fn shown(stats: &Stats) -> String {
     }
     table(&mut out, "field", "contacts", &stats.fields);
     table(&mut out, "event type", "events", &stats.event_types);
-    let EventColumns { summaries, rows, ids, attributes } = stats.event_columns;
+    let EventBytes { summaries, rows, ids, attributes } = stats.event_columns;
     let columns = [
         ("counts, first and last instants of contacts", summaries),
         ("contacts and instants of events", rows),

@@ -40,7 +40,7 @@ pub use load::{EraseSummary, Erasure, FoldSummary, LoadOptions, LoadSummary, Loa
 pub use profile::{Profiles, StoredEvent};
 pub use scan::EventColumns;
 pub use snapshot::{Layer, Snapshot};
-pub use stats::{Delta, EventColumns, Named, Size, Stats};
+pub use stats::{Delta, EventBytes, Named, Size, Stats};
 pub use texts::Texts;
 pub use verify::Verified;
 pub use writer::{Appended, Writer, WriterOptions};

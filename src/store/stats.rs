@@ -49,7 +49,7 @@ pub struct Stats {
     /// Each event type with its name, attributes included.
     pub event_types: Vec<Named>,
     /// The same bytes by what they hold, all types together.
-    pub event_columns: EventColumns,
+    pub event_columns: EventBytes,
     /// When how many contacts were erased.
     pub erasures: Vec<Erasure>,
 }
@@ -65,7 +65,7 @@ pub struct Size {
 
 /// What the bytes of event types hold.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct EventColumns {
+pub struct EventBytes {
     /// How many events each contact has, and the instants of the first and the last.
     pub summaries: Size,
     /// Whose each event is, and its instant.
@@ -109,7 +109,7 @@ impl Size {
     }
 }
 
-impl EventColumns {
+impl EventBytes {
     fn of(&mut self, column: u16) -> &mut Size {
         match column {
             SUMMARY => &mut self.summaries,
@@ -131,7 +131,7 @@ impl Store {
         let failed = |e: heed::Error| self.engine(&e);
         let meta = self.meta(txn)?;
         let mut sizes: BTreeMap<PartKind, Size> = BTreeMap::new();
-        let mut event_columns = EventColumns::default();
+        let mut event_columns = EventBytes::default();
         for entry in self.tables.values.iter(txn).map_err(failed)? {
             let (key, value) = entry.map_err(failed)?;
             if let Some(key) = ValueKey::from_bytes(key) {
