@@ -61,6 +61,9 @@ impl Drop for Newest {
 }
 
 fn serve(store: &Store, asks: &Receiver<Ask>, idle: Duration) {
+    // This thread works with the others of a pool: handing small work to another and waiting for it takes longer than the work.
+    // Without a pool of its own it uses that of all.
+    let _pool = rayon::ThreadPoolBuilder::new().use_current_thread().build();
     let mut next = asks.recv().ok();
     while let Some(ask) = next {
         let left = match store.snapshot() {
