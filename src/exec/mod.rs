@@ -185,6 +185,8 @@ fn pass<'s, T: Send>(
             }
             Ok(result)
         };
+        // Without data the model takes dictionaries for small.
+        let alone = alone && data.iter().all(ChunkData::has_few_texts);
         let evaluated: Result<Vec<T>, ExecError> =
             if alone { data.into_iter().map(one).collect() } else { data.into_par_iter().map(one).collect() };
         results.extend(evaluated?);

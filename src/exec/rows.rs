@@ -409,9 +409,7 @@ impl<'c> Reader<'c> {
 
     /// Whether the filter compares with values of the contact.
     fn compares(&self) -> bool {
-        let mut compares = false;
-        self.filter.into_iter().for_each(|filter| filter.exprs(&mut |_| compares = true));
-        compares
+        self.filter.is_some_and(RowFilter::compares)
     }
 
     /// Whether a row passes the filter; it is of the contact at position `at`.

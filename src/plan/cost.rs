@@ -47,6 +47,10 @@ const CALCULATION: f64 = 8_000.0;
 const SEEK: f64 = 15_000.0;
 /// Looking at an event.
 const ROW: f64 = 1_500.0;
+/// A contact whose events are looked at together with those of all others.
+const SWEPT: f64 = 7_000.0;
+/// Testing one of so many events.
+const SWEPT_ROW: f64 = 200.0;
 /// Contacts of a chunk.
 const CHUNK: f64 = 65_536.0;
 /// How little a scan counts beside what is asked of single contacts when parts are ordered: it costs the same wherever it
@@ -367,7 +371,11 @@ impl Model<'_> {
         let look = self.estimator.look(events.event, span);
         // Windows of the contact's own are calculated first.
         let seek = if matches!(events.span, TimeSpan::Own(_)) { 3.0 * SEEK } else { SEEK };
-        let rows = seek + look.rows * Self::filter(events.filter.as_ref());
+        let rows = if swept(events.filter.as_ref(), &events.span) && matches!(events.test, EventTest::Count(_)) {
+            SWEPT + look.rows * SWEPT_ROW
+        } else {
+            seek + look.rows * Self::filter(events.filter.as_ref())
+        };
         let scanned = events.filter.is_none() && matches!(events.span, TimeSpan::Fixed(_));
         let begins = if span.lo == i64::MIN { 0.0 } else { 2.0 * INSTANTS };
         let (scan, open) = match &events.test {
@@ -449,11 +457,33 @@ impl Model<'_> {
                     | Function::Max
                     | Function::Average
             );
-            self.rows(source, &aggregate.span) + if sorts { 2.0 * SEEK } else { 0.0 }
+            match (swept_row(&aggregate.function), aggregate.sources.as_slice()) {
+                (Some(row), [_]) if fixed_span && source.filter.as_ref().is_none_or(|filter| !filter.compares()) => {
+                    SWEPT + self.estimator.look(source.event, fixed(&aggregate.span)).rows * row
+                }
+                _ => self.rows(source, &aggregate.span) + if sorts { 2.0 * SEEK } else { 0.0 },
+            }
         };
         let window = if fixed_span { 0.0 } else { 4.0 * CALCULATION };
         window + aggregate.sources.iter().map(one).sum::<f64>()
     }
+}
+
+/// Whether tested events of many contacts are tested all at once.
+fn swept(filter: Option<&RowFilter>, span: &TimeSpan) -> bool {
+    filter.is_some_and(|filter| !filter.compares()) && matches!(span, TimeSpan::Fixed(_))
+}
+
+/// What an event costs a function that goes through all events of a type at once; nothing for those that do not.
+fn swept_row(function: &Function) -> Option<f64> {
+    Some(match function {
+        Function::Count | Function::First | Function::Last | Function::FirstOf | Function::LastOf => SWEPT_ROW,
+        Function::Sum | Function::Average => 2.0 * SWEPT_ROW,
+        Function::Min | Function::Max | Function::Distinct => 6.0 * SWEPT_ROW,
+        Function::ActiveDays => 2.0 * ROW,
+        Function::MostFrequent(_) => 3.0 * ROW,
+        Function::Nth(_) | Function::ActivePeriods { .. } => return None,
+    })
 }
 
 /// A test on a field of all contacts.
@@ -465,6 +495,8 @@ fn field_cost(predicate: &Predicate) -> Cost {
             // With many intervals each value of the column is asked once, and then looked up.
             Cost::scan(SCAN * scans.min(4) as f64 + SET)
         }
+        // Each day of the column is asked once, and then looked up.
+        Predicate::Anniversary(_) => Cost::scan(5.0 * SCAN + SET),
         // Elements are looked up like the values of a column of their own.
         Predicate::HasText(HasOp::Any, ..) => Cost::scan(16.0 * SCAN),
         other => Cost { scan: SET, each: VALUE + test_cost(other) },
@@ -489,7 +521,7 @@ fn dictionary_cost(test: &TextPredicate) -> f64 {
         TextPredicate::In(_, folding, _) | TextPredicate::Part(TextOp::StartsWith, _, folding) => {
             folded(folding.is_exact(), 3_000.0)
         }
-        TextPredicate::Part(_, _, folding) => folded(folding.is_exact(), 8_000.0),
+        TextPredicate::Part(_, _, folding) => folded(folding.is_exact(), 4_000.0),
         TextPredicate::Matches(_, _, folding) => folded(folding.is_exact(), 70_000.0),
     }
 }

@@ -297,6 +297,14 @@ impl RowFilter {
         }
     }
 
+    /// Whether any value is compared with one of the contact.
+    #[must_use]
+    pub fn compares(&self) -> bool {
+        let mut compares = false;
+        self.exprs(&mut |_| compares = true);
+        compares
+    }
+
     /// Shows the expressions that values are compared with.
     pub fn exprs(&self, see: &mut dyn FnMut(ExprId)) {
         self.tests(&mut |_, predicate| predicate.exprs(see));

@@ -1,7 +1,9 @@
 //! Calendar days and hours of very many instants.
 
 use std::ops::Deref;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use chrono_tz::Tz;
 
 use super::calendar::DAY_MS;
 use super::{Clock, Interval};
@@ -18,9 +20,15 @@ const DAY: u64 = DAY_MS.unsigned_abs();
 #[derive(Debug)]
 pub struct LocalTimes {
     clock: Clock,
-    /// For each day from [`FIRST_DAY`] on.
-    offsets: OnceLock<Vec<Option<i64>>>,
+    offsets: OnceLock<Offsets>,
 }
+
+/// The offset of each day from [`FIRST_DAY`] on.
+type Offsets = Arc<[Option<i64>]>;
+
+/// The offsets that were found last, with their zone: they are the same for every clock of the zone, and take longer to find than
+/// many an evaluation.
+static FOUND: Mutex<Option<(Tz, Offsets)>> = Mutex::new(None);
 
 impl LocalTimes {
     /// The times of a clock.
@@ -71,18 +79,29 @@ impl LocalTimes {
     }
 }
 
-fn offsets(clock: &Clock) -> Vec<Option<i64>> {
+/// Those of a clock's zone, up to its now or further.
+fn offsets(clock: &Clock) -> Offsets {
+    let days = usize::try_from(clock.now.div_euclid(DAY_MS) - FIRST_DAY + 1).unwrap_or(0);
+    let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((zone, offsets)) = found.as_ref()
+        && *zone == clock.zone
+        && offsets.len() >= days
+    {
+        return Arc::clone(offsets);
+    }
     let offset = |day: i64| clock.local(day * DAY_MS).and_utc().timestamp_millis() - day * DAY_MS;
-    let last = clock.now.div_euclid(DAY_MS);
     let mut starts = offset(FIRST_DAY);
     // A zone whose rules are bounded does not change them twice within a day and back.
-    (FIRST_DAY..=last)
+    let offsets: Offsets = (FIRST_DAY..)
+        .take(days)
         .map(|day| {
             let (from, to) = (starts, offset(day + 1));
             starts = to;
             (from == to).then_some(from)
         })
-        .collect()
+        .collect();
+    *found = Some((clock.zone, Arc::clone(&offsets)));
+    offsets
 }
 
 impl Deref for LocalTimes {
