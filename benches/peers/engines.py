@@ -232,10 +232,11 @@ class Segql:
     def size(self) -> int:
         return size_of(self.path)
 
-    def memory(self) -> int:
-        """The most memory that the prompt has used, pages of the store that it has mapped included."""
+    def memory(self) -> tuple[int, int]:
+        """The most memory that the prompt has used, pages of the store that it has mapped included, and what it holds itself."""
         status = Path(f"/proc/{self.prompt.pid}/status").read_text()
-        return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+        of = lambda name: next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith(name))
+        return of("VmHWM"), of("RssAnon")
 
     def close(self):
         self.prompt.stdin.close()

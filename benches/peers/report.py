@@ -54,7 +54,8 @@ def table(results: dict) -> str:
     lines.append("| on the disk, MB | " + " | ".join(f"{v['bytes'] / 1e6:,.0f}" for v in loads.values()) + " |")
     if "segql" in loads:
         lines.append(f"\nPeak memory of segql: import {loads['segql']['peak'] / 1e9:.2f} GB; the prompt that answered everything "
-                     f"{results['memory'] / 1e9:.2f} GB, pages of the store that are mapped included.")
+                     f"{results['memory'] / 1e9:.2f} GB with the pages of the store that are mapped, which the system can take back at any "
+                     f"time; {results['own'] / 1e9:.2f} GB are its own.")
     return "\n".join(lines) + "\n"
 
 

@@ -182,13 +182,13 @@ def main():
     if not args.no_thousand and not args.only:
         times["1,000 at once"] = thousand_at_once(engines, args.work)
         families["1,000 at once"] = "script"
-    memory = next((engine.memory() for engine in engines if engine.name == "segql"), 0)
+    memory, own = next((engine.memory() for engine in engines if engine.name == "segql"), (0, 0))
     for engine in engines:
         engine.close()
     results = {
         "contacts": args.contacts, "events": args.events, "threads": args.threads, "rounds": args.rounds,
         "machine": f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores", "date": time.strftime("%Y-%m-%d"),
-        "families": families, "times": times, "loaded": loaded, "memory": memory,
+        "families": families, "times": times, "loaded": loaded, "memory": memory, "own": own,
     }
     (args.work / f"results-{args.contacts}.json").write_text(json.dumps(results, indent=1, ensure_ascii=False))
     print(report.table(results))

@@ -2,20 +2,7 @@
 
 use std::ops::Range;
 
-/// Keeps what is in `other` too.
-pub(super) fn and(set: &mut [u64], other: &[u64]) {
-    set.iter_mut().zip(other).for_each(|(a, b)| *a &= b);
-}
-
-/// Removes what is in `other`.
-pub(super) fn and_not(set: &mut [u64], other: &[u64]) {
-    set.iter_mut().zip(other).for_each(|(a, b)| *a &= !b);
-}
-
-/// Adds what is in `other`.
-pub(super) fn or(set: &mut [u64], other: &[u64]) {
-    set.iter_mut().zip(other).for_each(|(a, b)| *a |= b);
-}
+pub(super) use crate::store::column::kernels::{and, and_not, count, or};
 
 /// Whether a place is in the set.
 pub(super) fn contains(set: &[u64], place: usize) -> bool {

@@ -31,6 +31,7 @@ mod rank;
 mod record;
 mod rows;
 mod sequence;
+mod sinks;
 mod sketches;
 mod sweep;
 mod tests_on_cells;

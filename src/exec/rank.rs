@@ -1,9 +1,10 @@
 //! `top` and `bottom`: a pass over all chunks for the values, a selection among all of them, and ids where values tie.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use rayon::iter::{IntoParallelRefIterator, IntoParallelRefMutIterator, ParallelIterator};
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::cells::{Cell, Values};
 use super::chunk::Ids;
@@ -140,11 +141,13 @@ pub(super) fn select(engine: &Engine<'_>, ranked: &Ranked, places: &[Places], ca
         .collect();
     let same = scalars.windows(2).all(|pair| matches!(pair, [a, b] if a == b)) && scalars.first().is_some_and(Option::is_some);
     if same {
-        let keys: Vec<Vec<i64>> =
-            places.iter().map(|p| if let Keys::Ints(_, keys) = &p.keys { keys.clone() } else { Vec::new() }).collect();
+        let keys: Vec<Cow<'_, [i64]>> = places
+            .iter()
+            .map(|p| if let Keys::Ints(_, keys) = &p.keys { Cow::Borrowed(keys.as_slice()) } else { Cow::default() })
+            .collect();
         best(engine, places, &keys, wanted, cancel)
     } else {
-        let keys: Vec<Vec<Number>> = places.iter().map(|p| p.numbers(ranked.highest)).collect();
+        let keys: Vec<Cow<'_, [Number]>> = places.iter().map(|p| Cow::Owned(p.numbers(ranked.highest))).collect();
         best(engine, places, &keys, wanted, cancel)
     }
 }
@@ -153,12 +156,12 @@ pub(super) fn select(engine: &Engine<'_>, ranked: &Ranked, places: &[Places], ca
 fn best<K: Ord + Copy + Send + Sync>(
     engine: &Engine<'_>,
     places: &[Places],
-    keys: &[Vec<K>],
+    keys: &[Cow<'_, [K]>],
     wanted: u64,
     cancel: &Cancel,
 ) -> Result<ByChunk, ExecError> {
     let mut members = ByChunk::new();
-    let Some(last) = nth(keys.to_vec(), wanted, cancel)? else {
+    let Some(last) = nth(keys, wanted, cancel)? else {
         if wanted > 0 {
             for place in places {
                 put(&mut members, place.chunk, &place.slots);
@@ -171,7 +174,7 @@ fn best<K: Ord + Copy + Send + Sync>(
     let mut tied = 0;
     for (place, keys) in places.iter().zip(keys) {
         let pick = |wanted: std::cmp::Ordering| -> Vec<u16> {
-            place.slots.iter().zip(keys).filter(|(_, key)| (*key).cmp(&last) == wanted).map(|(slot, _)| *slot).collect()
+            place.slots.iter().zip(keys.iter()).filter(|(_, key)| (*key).cmp(&last) == wanted).map(|(slot, _)| *slot).collect()
         };
         let below = pick(std::cmp::Ordering::Less);
         taken += below.len() as u64;
@@ -209,9 +212,9 @@ fn first_ids(
     for (chunk, slots) in ties.into_iter().filter(|(_, slots)| !slots.is_empty()) {
         read.push((chunk, slots, engine.ids(chunk)?));
     }
-    let texts: Vec<Vec<&[u8]>> =
+    let texts: Vec<Cow<'_, [&[u8]]>> =
         read.par_iter().map(|(_, slots, ids)| slots.iter().map(|slot| id(ids, *slot)).collect()).collect();
-    let Some(last) = nth(texts, wanted, cancel)? else { return Ok(HashMap::new()) };
+    let Some(last) = nth(&texts, wanted, cancel)? else { return Ok(HashMap::new()) };
     // Ids are different, so this is exactly as many.
     let kept = |(chunk, slots, ids): &(u32, Vec<u16>, Arc<Ids<'_>>)| {
         (*chunk, slots.iter().copied().filter(|slot| id(ids, *slot) <= last).collect())
@@ -226,43 +229,47 @@ fn id<'s>(ids: &Ids<'s>, slot: u16) -> &'s [u8] {
 /// The n-th least of all keys, 1 being the least; nothing when there are fewer.
 ///
 /// Method: quickselect on all chunks at once, so that it can be cancelled and runs on all cores.
-fn nth<K: Ord + Copy + Send + Sync>(mut keys: Vec<Vec<K>>, n: u64, cancel: &Cancel) -> Result<Option<K>, ExecError> {
+fn nth<K: Ord + Copy + Send + Sync>(keys: &[Cow<'_, [K]>], n: u64, cancel: &Cancel) -> Result<Option<K>, ExecError> {
     let mut n = n;
+    // What is left, once that is not all of them any more.
+    let mut rest: Option<Vec<Cow<'_, [K]>>> = None;
     loop {
         if cancel.is_cancelled() {
             return Err(ExecError::Cancelled);
         }
+        let keys = rest.as_deref().unwrap_or(keys);
         let left: u64 = keys.iter().map(|k| k.len() as u64).sum();
         if n == 0 || n > left {
             return Ok(None);
         }
-        let Some(pivot) = pivot(&keys, left, n) else { return Ok(None) };
+        let Some(pivot) = pivot(keys, left, n) else { return Ok(None) };
         let (below, equal) = keys
             .par_iter()
             .map(|keys| {
-                keys.iter().fold((0_u64, 0_u64), |(below, equal), key| match key.cmp(&pivot) {
-                    std::cmp::Ordering::Less => (below + 1, equal),
-                    std::cmp::Ordering::Equal => (below, equal + 1),
-                    std::cmp::Ordering::Greater => (below, equal),
+                keys.iter().fold((0_u64, 0_u64), |(below, equal), key| {
+                    (below + u64::from(*key < pivot), equal + u64::from(*key == pivot))
                 })
             })
             .reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-        if n <= below {
-            keys.par_iter_mut().for_each(|keys| keys.retain(|key| *key < pivot));
+        let kept = |passes: &(dyn Fn(&K) -> bool + Sync)| -> Vec<Cow<'_, [K]>> {
+            keys.par_iter().map(|keys| keys.iter().copied().filter(passes).collect()).collect()
+        };
+        rest = Some(if n <= below {
+            kept(&|key| *key < pivot)
         } else if n <= below + equal {
             return Ok(Some(pivot));
         } else {
             n -= below + equal;
-            keys.par_iter_mut().for_each(|keys| keys.retain(|key| *key > pivot));
-        }
+            kept(&|key| *key > pivot)
+        });
     }
 }
 
 /// A key near the n-th of `left`: the same place among some that lie evenly apart.
-fn pivot<K: Ord + Copy>(keys: &[Vec<K>], left: u64, n: u64) -> Option<K> {
+fn pivot<K: Ord + Copy>(keys: &[Cow<'_, [K]>], left: u64, n: u64) -> Option<K> {
     const SAMPLE: u64 = 1024;
     let step = usize::try_from(left.div_ceil(SAMPLE)).unwrap_or(usize::MAX).max(1);
-    let mut some: Vec<K> = keys.iter().flatten().step_by(step).copied().collect();
+    let mut some: Vec<K> = keys.iter().flat_map(|keys| keys.iter()).step_by(step).copied().collect();
     let place = u128::from(n.saturating_sub(1)) * some.len() as u128 / u128::from(left.max(1));
     let place = usize::try_from(place).unwrap_or(0).min(some.len().checked_sub(1)?);
     Some(*some.select_nth_unstable(place).1)

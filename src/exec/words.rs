@@ -54,7 +54,7 @@ pub(super) fn of_slots(slots: &[u16]) -> Set {
 
 /// How many they are.
 pub(super) fn count(set: &Words) -> usize {
-    set.iter().map(|w| w.count_ones() as usize).sum()
+    bits::count(set)
 }
 
 pub(super) fn contains(set: &Words, slot: usize) -> bool {

@@ -53,7 +53,7 @@ pub(super) fn between_u40(high: &[u32], low: &[u8], (lo, hi): (u64, u64), presen
 
 /// How many bits are set in each of the runs that end at these places, each beginning where the one before ends.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
-pub(in crate::store) fn count_runs(ends: &[u32], bits: &[u64], out: &mut Vec<u32>) {
+pub(crate) fn count_runs(ends: &[u32], bits: &[u64], out: &mut Vec<u32>) {
     // Of the words before the one that is looked at.
     let (mut whole, mut at) = (0, 0);
     let mut before = 0;
@@ -68,6 +68,30 @@ pub(in crate::store) fn count_runs(ends: &[u32], bits: &[u64], out: &mut Vec<u32
         before = up_to;
         run
     }));
+}
+
+/// Keeps the bits that are in `other` too.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+pub(crate) fn and(set: &mut [u64], other: &[u64]) {
+    set.iter_mut().zip(other).for_each(|(a, b)| *a &= b);
+}
+
+/// Removes the bits that are in `other`.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+pub(crate) fn and_not(set: &mut [u64], other: &[u64]) {
+    set.iter_mut().zip(other).for_each(|(a, b)| *a &= !b);
+}
+
+/// Adds the bits that are in `other`.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+pub(crate) fn or(set: &mut [u64], other: &[u64]) {
+    set.iter_mut().zip(other).for_each(|(a, b)| *a |= b);
+}
+
+/// How many bits are set.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+pub(crate) fn count(set: &[u64]) -> usize {
+    set.iter().map(|word| word.count_ones() as usize).sum()
 }
 
 /// Compares 64 values at a time.

@@ -5,7 +5,7 @@
 
 mod bitmap;
 mod int;
-pub(super) mod kernels;
+pub(crate) mod kernels;
 mod list;
 mod text;
 
