@@ -35,16 +35,34 @@ pub(super) fn between_u64(values: &[u64], lo: u64, span: u64, present: Option<&[
 pub(super) fn between_u40(high: &[u32], low: &[u8], (lo, hi): (u64, u64), present: Option<&[u64]>, out: &mut [u64]) {
     #[expect(clippy::cast_possible_truncation, reason = "40 bits without their lowest 8")]
     let (from, to) = ((lo >> 8) as u32, (hi >> 8) as u32);
+    if lo == 0 {
+        // The least value stands for empty places too, which would all be looked at twice.
+        split(high, low, |v| v < to, |v| v == to, |v| v <= hi, present, out);
+    } else {
+        split(high, low, |v| from < v && v < to, |v| v == from || v == to, |v| lo <= v && v <= hi, present, out);
+    }
+}
+
+/// Values whose upper bits are `inside` pass; where those are on an `edge` the whole value says so.
+#[inline(always)]
+fn split(
+    high: &[u32],
+    low: &[u8],
+    inside: impl Fn(u32) -> bool,
+    edge: impl Fn(u32) -> bool,
+    passes: impl Fn(u64) -> bool,
+    present: Option<&[u64]>,
+    out: &mut [u64],
+) {
     let blocks = high.chunks(64).zip(low.chunks(64)).zip(out.iter_mut());
     for (at, ((high, low), target)) in blocks.enumerate() {
-        let mut word = compared(high, |v| from < v && v < to);
-        let mut edges = compared(high, |v| v == from || v == to);
+        let mut word = compared(high, &inside);
+        let mut edges = compared(high, &edge);
         while edges != 0 {
             let bit = edges.trailing_zeros() as usize;
             edges &= edges - 1;
             if let (Some(high), Some(low)) = (high.get(bit), low.get(bit)) {
-                let value = u64::from(*high) << 8 | u64::from(*low);
-                word |= u64::from(lo <= value && value <= hi) << bit;
+                word |= u64::from(passes(u64::from(*high) << 8 | u64::from(*low))) << bit;
             }
         }
         *target |= word & present.map_or(u64::MAX, |p| p.get(at).copied().unwrap_or(0));
