@@ -108,6 +108,7 @@ impl Costs {
     }
 
     /// Of a node or an expression with everything that it is made of, when every contact is asked for.
+    #[cfg(feature = "engine")]
     #[must_use]
     pub fn part(&self, part: Part) -> u64 {
         match part {
