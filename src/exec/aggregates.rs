@@ -63,10 +63,8 @@ pub(super) fn passing<'c>(
     test: (&Predicate, &CellTest<'c>, bool),
     asked: &Words,
 ) -> Result<Option<Set>, ExecError> {
-    let mut compares = false;
-    aggregate.exprs(&mut |_| compares = true);
     let ([source], TimeSpan::Fixed(span)) = (aggregate.sources.as_slice(), &aggregate.span) else { return Ok(None) };
-    if compares || has_summary(&aggregate.function) && source.filter.is_none() {
+    if has_summary(&aggregate.function) && source.filter.is_none() {
         return Ok(None);
     }
     let operands = Rc::new(Operands::default());

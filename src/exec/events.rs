@@ -159,9 +159,7 @@ fn by_rows<'c>(chunk: &mut Chunk<'c>, events: &'c Events<'c>, atom: &'c EventAto
         found.copy_from_slice(within);
         words::and_not(&mut found, &candidates);
     }
-    let mut compares = false;
-    atom.exprs(&mut |_| compares = true);
-    if let (TimeSpan::Fixed(span), false) = (&atom.span, compares)
+    if let TimeSpan::Fixed(span) = &atom.span
         && let wanted = words::count(&candidates)
         && let Some(mut reader) = Reader::of(chunk.context, chunk.data, atom.event, atom.filter.as_ref(), &Rc::default(), wanted)
         && by_blocks(&mut reader, &atom.test, *span, &candidates, &mut found)

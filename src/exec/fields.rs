@@ -5,7 +5,6 @@ use super::cells::{Cell, clamp_day};
 use super::chunk::ChunkData;
 use super::eval::{Chunk, Context};
 use super::meter::Meter;
-use super::rows::compares;
 use super::tests_on_cells::CellTest;
 use super::tests_on_columns::{ColumnTest, Columns};
 use super::words::{self, Set};
@@ -121,7 +120,7 @@ fn by_domain<'c>(
     set: &mut Words,
 ) -> Result<bool, ExecError> {
     let Column::Int(column) = column else { return Ok(false) };
-    if compares(predicate) || column.domain() > words::count(within) as u64 / 2 {
+    if predicate.compares() || column.domain() > words::count(within) as u64 / 2 {
         return Ok(false);
     }
     let scalar = chunk.context.field(field);

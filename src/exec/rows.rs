@@ -40,13 +40,6 @@ pub(super) enum RowTest<'c> {
     PartOfColumn(Part, &'c Column<'c>, Scalar, CellTest<'c>, bool, &'c LocalTimes),
 }
 
-/// Whether a predicate compares with values of the contact.
-pub(super) fn compares(predicate: &Predicate) -> bool {
-    let mut compares = false;
-    predicate.exprs(&mut |_| compares = true);
-    compares
-}
-
 /// The attributes of a block.
 struct Attributes<'c> {
     context: &'c Context<'c>,
@@ -99,7 +92,7 @@ impl<'c> RowTest<'c> {
             }
             (EventValue::Instant, Predicate::In(set)) => Self::Column(ColumnTest::ints(ts, set, false)),
             (EventValue::Instant, _) => Self::Instant(ts, test()),
-            (EventValue::PartOfInstant(Part::Hour), _) if !compares(predicate) => {
+            (EventValue::PartOfInstant(Part::Hour), _) if !predicate.compares() => {
                 let test = test();
                 let hours = (0..24).filter(|hour| test.passes(Cell::whole(*hour), 0)).fold(0, |hours, hour| hours | 1 << hour);
                 Self::HourOfInstant(ts, hours, context.clock)

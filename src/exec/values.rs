@@ -2,7 +2,6 @@
 
 use super::cells::{Cell, Values, WHOLE};
 use super::eval::Chunk;
-use super::rows::compares;
 use super::tests_on_cells::CellTest;
 use super::words::{self, Set};
 use super::{ExecError, aggregates, events};
@@ -255,7 +254,7 @@ fn swept<'c>(
 ) -> Result<Option<Set>, ExecError> {
     let context = chunk.context;
     let Expr::Aggregate(aggregate) = context.plan.expr(value) else { return Ok(None) };
-    if context.is_kept(plan::Part::Expr(value)) || compares(predicate) {
+    if context.is_kept(plan::Part::Expr(value)) || predicate.compares() {
         return Ok(None);
     }
     let operands = chunk.operands(|_| {}, &[])?;
@@ -273,7 +272,7 @@ fn without_events<'c>(
     let context = chunk.context;
     let all = || (words::empty(), words::copy(within));
     let Expr::Aggregate(aggregate) = context.plan.expr(value) else { return Ok(all()) };
-    if compares(predicate) {
+    if predicate.compares() {
         return Ok(all());
     }
     let span = match aggregate.span {

@@ -242,6 +242,14 @@ impl OwnWindow {
 }
 
 impl Predicate {
+    /// Whether a value is compared with one of the contact.
+    #[must_use]
+    pub fn compares(&self) -> bool {
+        let mut compares = false;
+        self.exprs(&mut |_| compares = true);
+        compares
+    }
+
     /// Shows the expressions that a value is compared with.
     pub fn exprs(&self, see: &mut dyn FnMut(ExprId)) {
         match self {
@@ -301,7 +309,7 @@ impl RowFilter {
     #[must_use]
     pub fn compares(&self) -> bool {
         let mut compares = false;
-        self.exprs(&mut |_| compares = true);
+        self.tests(&mut |_, predicate| compares |= predicate.compares());
         compares
     }
 

@@ -9,7 +9,6 @@ use rustyline::hint::Hint;
 
 use super::super::table;
 use super::aside::{Aside, Found, Later};
-use super::session::counted;
 use crate::exec::Cancel;
 use crate::ide::complete::Subject;
 use crate::store::Store;
@@ -138,6 +137,21 @@ impl Ahead {
         self.size.take();
         self.values.borrow_mut().retain(|_, values| matches!(values.within(Duration::ZERO), Found::Known(_)));
     }
+}
+
+/// The texts that occur in something, with how often, the most frequent first.
+fn counted(store: &Store, subject: &Subject, cancel: &Cancel) -> Option<Vec<(String, u64)>> {
+    let snapshot = store.snapshot().ok()?;
+    let (schema, go_on) = (snapshot.schema(), || !cancel.is_cancelled());
+    let mut values = match subject {
+        Subject::Field(name) => snapshot.field_texts_while(schema.field(name)?, &go_on)?,
+        Subject::Attribute(event, name) => {
+            let id = schema.event(event)?;
+            snapshot.attribute_texts_while(id, schema.event_type(id)?.attribute(name)?, &go_on)?
+        }
+    };
+    values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    Some(values)
 }
 
 fn said(contacts: u64) -> String {

@@ -7,6 +7,7 @@ mod answer;
 mod aside;
 mod commands;
 mod editor;
+mod naming;
 mod newest;
 mod session;
 

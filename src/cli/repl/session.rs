@@ -12,14 +12,13 @@ use super::super::describe::Described;
 use super::super::failure::Failure;
 use super::super::script::{self, Asked};
 use super::super::{Ui, data, progress};
+use super::naming::{is_unnamed, names_in, without_edition};
 use super::newest::Newest;
 use crate::check::Checked;
 use crate::check::typed::SegmentId;
 use crate::diag::{Diagnostic, Severity, has_errors, render};
 use crate::exec::{Cancel, Engine, evaluate};
-use crate::ide::complete::Subject;
 use crate::ide::outline::{Kind, Outline, outline};
-use crate::ide::tokens::{Class, tokens};
 use crate::plan::cost::Costs;
 use crate::plan::{Wanted, lower_wanted, rewrite};
 use crate::schema::Schema;
@@ -540,43 +539,6 @@ fn is_value(kind: Kind) -> bool {
 
 fn shifted(span: Span, by: usize) -> Span {
     Span::new(SourceId(0), span.start.saturating_sub(by), span.end.saturating_sub(by))
-}
-
-/// The name of a condition that was typed without one.
-pub fn is_unnamed(name: &str) -> bool {
-    name.strip_prefix('_').is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
-}
-
-/// A definition without the edition that a script begins with: the session is of one edition.
-pub fn without_edition(text: &str) -> String {
-    let mut words = tokens(text).into_iter().filter(|(_, class)| *class != Class::Comment).map(|(range, _)| range);
-    match (words.next(), words.next()) {
-        (Some(word), Some(number)) if text.get(word.clone()) == Some("edition") => {
-            let behind = text.get(number.end..).unwrap_or_default();
-            format!("{}{}", text.get(..word.start).unwrap_or_default(), behind.trim_start())
-        }
-        _ => text.to_owned(),
-    }
-}
-
-/// Where the names in a text stand.
-fn names_in(text: &str) -> impl Iterator<Item = std::ops::Range<usize>> {
-    tokens(text).into_iter().filter(|(_, class)| *class == Class::Name).map(|(range, _)| range)
-}
-
-/// The texts that occur in something, with how often, the most frequent first.
-pub fn counted(store: &Store, subject: &Subject, cancel: &Cancel) -> Option<Vec<(String, u64)>> {
-    let snapshot = store.snapshot().ok()?;
-    let (schema, go_on) = (snapshot.schema(), || !cancel.is_cancelled());
-    let mut values = match subject {
-        Subject::Field(name) => snapshot.field_texts_while(schema.field(name)?, &go_on)?,
-        Subject::Attribute(event, name) => {
-            let id = schema.event(event)?;
-            snapshot.attribute_texts_while(id, schema.event_type(id)?.attribute(name)?, &go_on)?
-        }
-    };
-    values.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    Some(values)
 }
 
 impl Session {
