@@ -114,6 +114,7 @@ fn summarised<'c>(
         }
         ints.push(result);
     }
+    let ints = ints.into_iter().collect();
     let scalar = if *function == Function::Count { WHOLE } else { Scalar::Time };
     Ok(Some(Values::Ints(scalar, ints)))
 }

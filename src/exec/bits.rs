@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-pub(super) use crate::store::column::kernels::{and, and_not, count, or};
+pub(super) use crate::store::column::kernels::{
+    and, and_not, any_in_runs, between_counts, between_i64, count, keep_from, keep_hours, or, repeated,
+};
 
 /// Whether a place is in the set.
 pub(super) fn contains(set: &[u64], place: usize) -> bool {
@@ -21,6 +23,15 @@ pub(super) fn iter(set: &[u64]) -> impl Iterator<Item = usize> {
     })
 }
 
+/// The places below `len` that pass.
+pub(super) fn of(len: usize, mut passes: impl FnMut(usize) -> bool) -> Vec<u64> {
+    let words = (0..len.div_ceil(64)).map(|word| {
+        let places = word * 64..len.min(word * 64 + 64);
+        places.fold(0, |bits, place| bits | u64::from(passes(place)) << (place % 64))
+    });
+    words.collect()
+}
+
 /// The first so many places.
 pub(super) fn first(len: usize) -> Vec<u64> {
     let mut set = vec![u64::MAX; len.div_ceil(64)];
@@ -28,6 +39,16 @@ pub(super) fn first(len: usize) -> Vec<u64> {
         *last = (1 << rest) - 1;
     }
     set
+}
+
+/// Keeps those in a range.
+pub(super) fn keep_range(set: &mut [u64], range: Range<usize>) {
+    for (at, word) in set.iter_mut().enumerate() {
+        let from = range.start.saturating_sub(at * 64).min(64);
+        let to = range.end.saturating_sub(at * 64).min(64);
+        let below = |bits: usize| if bits < 64 { (1 << bits) - 1 } else { u64::MAX };
+        *word &= below(to) & !below(from);
+    }
 }
 
 /// Keeps those that pass.
@@ -124,6 +145,10 @@ mod tests {
             retain(&mut kept, |bit| bit % 3 == 0);
             prop_assert_eq!(iter(&kept).collect::<Vec<_>>(), iter(&set).filter(|bit| bit % 3 == 0).collect::<Vec<_>>());
             prop_assert_eq!(iter(&first(to)).collect::<Vec<_>>(), (0..to).collect::<Vec<_>>());
+            prop_assert_eq!(of(to, |place| contains(&set, place)), iter(&set).filter(|bit| *bit < to).fold(vec![0; to.div_ceil(64)], |mut bits, bit| { bits[bit / 64] |= 1 << (bit % 64); bits }));
+            let mut within = set.clone();
+            keep_range(&mut within, from..to);
+            prop_assert_eq!(iter(&within).collect::<Vec<_>>(), iter(&set).filter(|bit| (from..to).contains(bit)).collect::<Vec<_>>());
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::bits;
 use crate::check::typed::Part;
 use crate::schema::Scalar;
 use crate::store::column::{Column, ListColumn};
@@ -154,13 +155,80 @@ impl<'c> List<'c> {
     }
 }
 
+/// Whole numbers, some of which may be missing.
+#[derive(Debug, Clone)]
+pub(super) struct Ints {
+    /// 0 where there is none.
+    values: Vec<i64>,
+    /// Which are there; nothing where all are.
+    present: Option<Vec<u64>>,
+}
+
+impl Ints {
+    /// So many missing ones.
+    pub fn empty(len: usize) -> Self {
+        Self { values: vec![0; len], present: Some(vec![0; len.div_ceil(64)]) }
+    }
+
+    /// Numbers of which all are there.
+    pub fn all(values: Vec<i64>) -> Self {
+        Self { values, present: None }
+    }
+
+    /// The number at a position.
+    pub fn get(&self, at: usize) -> Option<i64> {
+        self.values.get(at).copied().filter(|_| self.present.as_ref().is_none_or(|present| bits::contains(present, at)))
+    }
+
+    /// Sets the number at a position.
+    pub fn put(&mut self, at: usize, n: i64) {
+        if let Some(place) = self.values.get_mut(at) {
+            *place = n;
+        }
+        if let Some(word) = self.present.as_mut().and_then(|present| present.get_mut(at / 64)) {
+            *word |= 1 << (at % 64);
+        }
+    }
+
+    /// All of them, if none is missing.
+    pub fn whole(&self) -> Option<&[i64]> {
+        self.present.is_none().then_some(&self.values)
+    }
+
+    /// One after the other.
+    pub fn iter(&self) -> impl Iterator<Item = Option<i64>> {
+        (0..self.values.len()).map(|at| self.get(at))
+    }
+}
+
+impl FromIterator<Option<i64>> for Ints {
+    fn from_iter<I: IntoIterator<Item = Option<i64>>>(numbers: I) -> Self {
+        let (mut values, mut present) = (Vec::new(), Vec::new());
+        let mut missing = false;
+        let numbers = numbers.into_iter();
+        values.reserve(numbers.size_hint().0);
+        for n in numbers {
+            let bit = values.len() % 64;
+            if bit == 0 {
+                present.push(0_u64);
+            }
+            if let Some(word) = present.last_mut() {
+                *word |= u64::from(n.is_some()) << bit;
+            }
+            missing |= n.is_none();
+            values.push(n.unwrap_or(0));
+        }
+        Self { values, present: missing.then_some(present) }
+    }
+}
+
 /// The values of some contacts, by position among them.
 #[derive(Debug, Clone)]
 pub(super) enum Values<'c> {
     /// All have the same, or none has one.
     Same(Option<Cell<'c>>),
     /// All of one type.
-    Ints(Scalar, Vec<Option<i64>>),
+    Ints(Scalar, Ints),
     Texts(Vec<Option<&'c str>>),
     Cells(Vec<Option<Cell<'c>>>),
 }
@@ -170,7 +238,7 @@ impl<'c> Values<'c> {
     pub fn get(&self, at: usize) -> Option<Cell<'c>> {
         match self {
             Self::Same(cell) => *cell,
-            Self::Ints(scalar, all) => all.get(at).copied().flatten().map(|n| Cell::Int(*scalar, n)),
+            Self::Ints(scalar, all) => all.get(at).map(|n| Cell::Int(*scalar, n)),
             Self::Texts(all) => all.get(at).copied().flatten().map(Cell::Text),
             Self::Cells(all) => all.get(at).copied().flatten(),
         }
@@ -179,12 +247,12 @@ impl<'c> Values<'c> {
     /// Sets the value at a position below `len`; what is not set stays empty. Not for a column that was made [`Self::Same`].
     pub fn put(&mut self, len: usize, at: usize, cell: Cell<'c>) {
         match (&mut *self, cell) {
-            (Self::Ints(scalar, all), Cell::Int(other, n)) if *scalar == other => set(all, at, n),
+            (Self::Ints(scalar, all), Cell::Int(other, n)) if *scalar == other => all.put(at, n),
             (Self::Texts(all), Cell::Text(text)) => set(all, at, text),
             (Self::Cells(all), cell) => set(all, at, cell),
             (Self::Same(_), _) => {
                 *self = match cell {
-                    Cell::Int(scalar, _) => Self::Ints(scalar, vec![None; len]),
+                    Cell::Int(scalar, _) => Self::Ints(scalar, Ints::empty(len)),
                     Cell::Text(_) => Self::Texts(vec![None; len]),
                     Cell::Number(_) | Cell::List(_) => Self::Cells(vec![None; len]),
                 };
@@ -205,7 +273,7 @@ impl<'c> Values<'c> {
         }
         match self {
             Self::Same(cell) => Self::Same(*cell),
-            Self::Ints(scalar, all) => Self::Ints(*scalar, picked(all, positions)),
+            Self::Ints(scalar, all) => Self::Ints(*scalar, positions.iter().map(|at| all.get(usize::from(*at))).collect()),
             Self::Texts(all) => Self::Texts(picked(all, positions)),
             Self::Cells(all) => Self::Cells(picked(all, positions)),
         }

@@ -4,11 +4,12 @@
 use std::rc::Rc;
 
 use super::ExecError;
+use super::bits;
 use super::chunk::Events;
 use super::ends::Span;
 use super::eval::Chunk;
 use super::meter::Meter;
-use super::rows::Reader;
+use super::rows::{Reader, Whole};
 use super::words::{self, Set};
 use crate::check::typed::CountRange;
 use crate::plan::{EventAtom, EventTest, Intervals, TimeSpan};
@@ -183,16 +184,63 @@ fn by_rows<'c>(chunk: &mut Chunk<'c>, events: &'c Events<'c>, atom: &'c EventAto
     Ok(found)
 }
 
+/// Memory that is used again, for the contacts and the rows of a block.
+#[derive(Default)]
+struct Scratch {
+    runs: Vec<u32>,
+    passes: Vec<u64>,
+    too_many: Vec<u64>,
+    rows: Vec<u64>,
+    room: Vec<u64>,
+}
+
+/// Who has so many rows, by position among the contacts of a block, without counting those of each; not for all numbers and rows.
+fn by_rows_in_a_row(whole: &Whole<'_>, range: CountRange, scratch: &mut Scratch) -> bool {
+    /// Counting takes longer for fewer.
+    const MOST: u64 = 20;
+    let Scratch { passes, too_many, rows, room, .. } = scratch;
+    let boundaries = whole.rows.boundaries();
+    let last = range.max.map_or(range.min, |max| max.saturating_add(1));
+    // Rows that follow each other are told by bits; a filter lets pass others too.
+    if last > if whole.plain.is_some() { MOST } else { 1 } {
+        return false;
+    }
+    let mut has = |least: u64, out: &mut Vec<u64>| {
+        rows.clear();
+        match &whole.passing {
+            Some(passing) => rows.extend_from_slice(passing),
+            None => rows.extend(bits::first(whole.rows.rows())),
+        }
+        bits::keep_from(u32::try_from(least).unwrap_or(u32::MAX), boundaries, rows, room);
+        bits::any_in_runs(boundaries, rows, out) == whole.rows.slots().len()
+    };
+    if range.min == 0 {
+        passes.clear();
+        passes.resize(whole.rows.slots().len().div_ceil(64), u64::MAX);
+    } else if !has(range.min, passes) {
+        return false;
+    }
+    if range.max.is_some() {
+        if !has(last, too_many) {
+            return false;
+        }
+        bits::and_not(passes, too_many);
+    }
+    true
+}
+
 /// The same for many contacts, block by block; not for all tests.
 fn by_blocks(reader: &mut Reader<'_>, test: &EventTest, span: Interval, candidates: &Words, found: &mut Words) -> bool {
     let EventTest::Count(range) = test else { return false };
     let mut passing = if range.contains(0) { words::copy(candidates) } else { words::empty() };
-    let mut runs = Vec::new();
+    let mut scratch = Scratch::default();
     let known = reader.each_block(span, |whole| {
-        whole.rows.count_runs(whole.passing.as_deref(), &mut runs);
-        for ((slot, _), count) in whole.rows.contacts().zip(&runs) {
-            words::put(&mut passing, usize::from(slot), range.contains(u64::from(*count)));
+        if !by_rows_in_a_row(whole, *range, &mut scratch) {
+            whole.rows.count_runs(whole.passing.as_deref(), &mut scratch.runs);
+            let counts = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
+            bits::between_counts(&scratch.runs, counts(range.min), range.max.map_or(u32::MAX, counts), &mut scratch.passes);
         }
+        words::put_all(&mut passing, &whole.contacts, None, &scratch.passes);
         true
     });
     if known {

@@ -21,6 +21,7 @@ mod ends;
 mod eval;
 mod events;
 mod fields;
+mod hours;
 mod lists;
 mod matched;
 mod meter;

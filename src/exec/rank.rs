@@ -56,14 +56,16 @@ pub(super) fn places(chunk: &mut Chunk<'_>, ranked: &Ranked) -> Result<Places, E
     let mut places = Places { chunk: chunk.data.chunk, slots: Vec::new(), keys: Keys::Numbers(Vec::new()), ranked: 0 };
     places.keys = match values.as_ref() {
         Values::Ints(scalar, all) => {
-            let mut keys = Vec::with_capacity(all.len());
-            for (slot, n) in slots.iter().zip(all) {
-                if let Some(n) = n {
-                    places.slots.push(*slot);
-                    keys.push(if ranked.highest { !*n } else { *n });
-                }
+            let key = |n: i64| if ranked.highest { !n } else { n };
+            if let Some(all) = all.whole() {
+                places.slots.clone_from(&slots);
+                Keys::Ints(*scalar, all.iter().map(|n| key(*n)).collect())
+            } else {
+                let there = slots.iter().zip(all.iter()).filter_map(|(slot, n)| Some((*slot, key(n?))));
+                let (slots, keys) = there.unzip();
+                places.slots = slots;
+                Keys::Ints(*scalar, keys)
             }
-            Keys::Ints(*scalar, keys)
         }
         values => {
             let mut keys = Vec::new();

@@ -11,10 +11,12 @@ use super::bits;
 use super::cells::Cell;
 use super::chunk::{Block, Events};
 use super::eval::Context;
+use super::hours::{self, Told};
 use super::meter::RowMeter;
 use super::operands::Operands;
 use super::tests_on_cells::CellTest;
 use super::tests_on_columns::{ColumnTest, Columns};
+use super::words::{self, Set};
 use crate::check::typed::{CountRange, EventValue, Part};
 use crate::plan::{Predicate, RowFilter, Source};
 use crate::schema::{AttrId, EventId, Scalar};
@@ -114,17 +116,17 @@ impl<'c> RowTest<'c> {
         }
     }
 
-    /// Keeps the rows that pass. Not for tests that compare with values of the contact.
-    fn narrow(&self, rows: &mut [u64]) {
+    /// Keeps the rows that pass, all of which lie in the span. Not for tests that compare with values of the contact.
+    fn narrow(&self, rows: &mut [u64], span: Interval) {
         match self {
             Self::Always(true) => {}
             Self::Always(false) => rows.fill(0),
-            Self::All(parts) => parts.iter().for_each(|part| part.narrow(rows)),
+            Self::All(parts) => parts.iter().for_each(|part| part.narrow(rows, span)),
             Self::Any(parts) => {
                 let mut some = vec![0; rows.len()];
                 for part in parts {
                     let mut own = rows.to_vec();
-                    part.narrow(&mut own);
+                    part.narrow(&mut own, span);
                     bits::or(&mut some, &own);
                     // What passes need not be asked again.
                     bits::and_not(rows, &own);
@@ -133,12 +135,16 @@ impl<'c> RowTest<'c> {
             }
             Self::Not(inner) => {
                 let mut own = rows.to_vec();
-                inner.narrow(&mut own);
+                inner.narrow(&mut own, span);
                 bits::and_not(rows, &own);
             }
             Self::Column(test) => test.narrow(rows),
-            Self::HourOfInstant(ts, hours, clock) => {
-                bits::retain(rows, |row| ts.at(row).is_some_and(|ts| hours >> clock.hour_of(ts) & 1 == 1));
+            Self::HourOfInstant(ts, set, clock) => {
+                let mut hours = Vec::new();
+                if hours::local(ts, Told::Hours, (rows, span), clock, &mut hours) {
+                    return bits::keep_hours(&hours, *set, rows);
+                }
+                bits::retain(rows, |row| ts.at(row).is_some_and(|ts| set >> clock.hour_of(ts) & 1 == 1));
             }
             test => bits::retain(rows, |row| test.passes(row, 0)),
         }
@@ -213,8 +219,12 @@ struct Open<'c> {
 pub(super) struct Whole<'c> {
     /// Its contacts and instants.
     pub rows: &'c RowBlock<'c>,
+    /// The contacts, in which the bits of [`RowBlock::slots`] are set.
+    pub contacts: Set,
     /// The rows that lie in the span and pass, as bits; nothing where all do.
     pub passing: Option<Vec<u64>>,
+    /// The span, where whatever lies in it passes, so that the rows of a contact that do follow each other.
+    pub plain: Option<Interval>,
     /// The attribute that is asked for, if any row has it.
     pub column: Option<&'c Column<'c>>,
     /// Its type.
@@ -365,10 +375,10 @@ impl<'c> Reader<'c> {
         let span = if let Reading::BlocksIn(span) = self.reading { Some(span).filter(|_| !never) } else { None };
         self.meter.open(block, span, self.filter, self.attr);
         let inside = span.map(|span| inside(block.rows.ts(), span));
-        let passing = match (&test, &inside) {
-            (Some(test), Some(inside)) if !self.compares() => {
+        let passing = match (&test, &inside, span) {
+            (Some(test), Some(inside), Some(span)) if !self.compares() => {
                 let mut rows = inside.rows(block.rows.rows());
-                test.narrow(&mut rows);
+                test.narrow(&mut rows, span);
                 Some(rows)
             }
             _ => None,
@@ -383,6 +393,7 @@ impl<'c> Reader<'c> {
             return false;
         }
         self.reading = Reading::BlocksIn(span);
+        let plain = self.is_plain().then_some(span);
         (0..self.events.blocks.len()).all(|number| {
             let Some(open) = self.opened(number) else { return true };
             let rows = &open.block.rows;
@@ -396,8 +407,19 @@ impl<'c> Reader<'c> {
                 return true;
             }
             self.meter.rows(&(0..rows.rows()));
-            see(&Whole { rows, passing, column: open.column, scalar: self.scalar })
+            let contacts = self.contacts(number, rows);
+            see(&Whole { rows, contacts, passing, plain, column: open.column, scalar: self.scalar })
         })
+    }
+
+    /// The contacts of a block.
+    fn contacts(&self, number: usize, rows: &RowBlock<'_>) -> Set {
+        let summary = &self.events.summary;
+        let mut contacts = words::empty();
+        summary.count().present_into(contacts.as_mut_slice());
+        let slots = summary.block_slots(u32::try_from(number).unwrap_or(u32::MAX));
+        bits::keep_range(contacts.as_mut_slice(), slots.start as usize..slots.end as usize);
+        if words::count(&contacts) == rows.slots().len() { contacts } else { words::of_slots(rows.slots()) }
     }
 
     /// Whether the filter compares with values of the contact.

@@ -1,35 +1,61 @@
 //! What is done with the values that [`super::sweep`] makes: they are kept, or only who passes a test is.
 
-use super::cells::{Cell, Values, WHOLE};
+use std::mem::take;
+
+use super::bits;
+use super::cells::{Cell, Ints, Values};
 use super::rows::{Whole, cell_of};
 use super::tests_on_cells::CellTest;
 use super::words::{self, Set};
 use crate::check::typed::CompareOp;
 use crate::plan::{Function, NumberTest, Predicate};
 use crate::schema::Scalar;
+use crate::store::Words;
 use crate::store::column::Column;
 use crate::value::Number;
 
+/// What a function makes of the contacts of a block, by position among them.
+pub(super) struct Made<'m> {
+    pub kind: Kind,
+    pub values: &'m [i64],
+    /// 0 where there is no value; nothing where all have one. Of averages how many values each is of.
+    pub of: Option<&'m [u32]>,
+}
+
+/// What the numbers of [`Made`] are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Counts, sums, instants.
+    Whole,
+    /// Sums that have to be divided by the number of their values.
+    Average,
+    /// Values of the column of the block.
+    Stored,
+}
+
+impl Made<'_> {
+    /// How many values are behind that of a position.
+    fn of(&self, at: usize) -> u32 {
+        self.of.map_or(1, |of| of.get(at).copied().unwrap_or(0))
+    }
+
+    fn get(&self, at: usize) -> Option<i64> {
+        self.values.get(at).copied().filter(|_| self.of(at) > 0)
+    }
+}
+
 /// Takes what a function makes of contacts; of those that nothing is said of, nothing matches or nothing has a value.
 pub(super) trait Sink<'c> {
-    /// The contacts that follow are of this block.
-    fn open(&mut self, whole: &Whole<'c>);
-    /// A count, a sum, an instant.
-    fn int(&mut self, slot: u16, value: i64);
-    /// A sum of so many values, at least one.
-    fn average(&mut self, slot: u16, sum: i64, count: u32);
-    /// A value of the column of the block.
-    fn stored(&mut self, slot: u16, int: i64);
+    /// What is made of the contacts of a block, of whom those in `asked` are asked for.
+    fn take(&mut self, whole: &Whole<'c>, made: &Made<'_>, asked: &Words);
 }
 
 /// Keeps the values.
 pub(super) struct Collected<'c> {
-    ints: Vec<Option<i64>>,
+    ints: Ints,
     cells: Vec<Option<Cell<'c>>>,
     /// By slot; nothing where all contacts of the chunk are asked for.
     positions: Option<Vec<u16>>,
-    column: Option<&'c Column<'c>>,
-    scalar: Scalar,
 }
 
 impl<'c> Collected<'c> {
@@ -44,26 +70,15 @@ impl<'c> Collected<'c> {
             }
             positions
         });
-        let (mut ints, mut cells) = (Vec::new(), Vec::new());
+        let (mut ints, mut cells) = (Ints::all(Vec::new()), Vec::new());
         match function {
             Function::Average | Function::FirstOf | Function::LastOf | Function::MostFrequent(_) => {
                 cells.resize(slots.len(), None);
             }
-            function => ints.resize(slots.len(), function.counts().then_some(0)),
+            function if function.counts() => ints = Ints::all(vec![0; slots.len()]),
+            _ => ints = Ints::empty(slots.len()),
         }
-        Self { ints, cells, positions, column: None, scalar: WHOLE }
-    }
-
-    fn position(&self, slot: u16) -> usize {
-        let slot = usize::from(slot);
-        self.positions.as_ref().map_or(slot, |positions| positions.get(slot).copied().unwrap_or(0).into())
-    }
-
-    fn put(&mut self, slot: u16, cell: Option<Cell<'c>>) {
-        let at = self.position(slot);
-        if let Some(place) = self.cells.get_mut(at) {
-            *place = cell;
-        }
+        Self { ints, cells, positions }
     }
 
     /// The values, numbers being of a type.
@@ -73,24 +88,26 @@ impl<'c> Collected<'c> {
 }
 
 impl<'c> Sink<'c> for Collected<'c> {
-    fn open(&mut self, whole: &Whole<'c>) {
-        (self.column, self.scalar) = (whole.column, whole.scalar);
-    }
-
-    fn int(&mut self, slot: u16, value: i64) {
-        let at = self.position(slot);
-        if let Some(place) = self.ints.get_mut(at) {
-            *place = Some(value);
+    fn take(&mut self, whole: &Whole<'c>, made: &Made<'_>, asked: &Words) {
+        for (at, slot) in whole.rows.slots().iter().map(|slot| usize::from(*slot)).enumerate() {
+            let position = match &self.positions {
+                None => slot,
+                Some(_) if !words::contains(asked, slot) => continue,
+                Some(positions) => positions.get(slot).copied().unwrap_or(0).into(),
+            };
+            let Some(value) = made.get(at) else { continue };
+            let cell = match made.kind {
+                Kind::Whole => {
+                    self.ints.put(position, value);
+                    continue;
+                }
+                Kind::Stored => whole.column.and_then(|column| cell_of(column, value, whole.scalar)),
+                Kind::Average => average(Cell::Int(whole.scalar, value), made.of(at).into()).map(Cell::Number),
+            };
+            if let Some(place) = self.cells.get_mut(position) {
+                *place = cell;
+            }
         }
-    }
-
-    fn average(&mut self, slot: u16, sum: i64, count: u32) {
-        self.put(slot, average(Cell::Int(self.scalar, sum), count.into()).map(Cell::Number));
-    }
-
-    fn stored(&mut self, slot: u16, int: i64) {
-        let cell = self.column.and_then(|column| cell_of(column, int, self.scalar));
-        self.put(slot, cell);
     }
 }
 
@@ -111,10 +128,11 @@ pub(super) struct Tested<'t, 'c> {
     /// The one interval of numbers that passes, if that is the whole test.
     range: Option<(i64, i64)>,
     ratio: Option<Ratio>,
-    /// The column of the block, if it is one of texts.
-    texts: Option<&'c Column<'c>>,
     /// Whether texts of the block pass, by code: [`UNKNOWN`], or 0 or 1.
     known: Vec<u8>,
+    /// Sets of positions among the contacts of a block.
+    passes: Vec<u64>,
+    said: Vec<u64>,
     found: Set,
 }
 
@@ -143,7 +161,7 @@ impl<'t, 'c> Tested<'t, 'c> {
     /// A test, on numbers of a type if it is on numbers; `found` has who passes unless something is said of them.
     pub fn new((predicate, test): (&Predicate, &'t CellTest<'c>), scalar: Scalar, found: Set) -> Self {
         let ratio = if let Predicate::Number(number) = predicate { ratio(number, scalar) } else { None };
-        Self { test, scalar, range: test.range(scalar), ratio, texts: None, known: Vec::new(), found }
+        Self { test, scalar, range: test.range(scalar), ratio, known: Vec::new(), passes: Vec::new(), said: Vec::new(), found }
     }
 
     /// Who passes.
@@ -151,43 +169,55 @@ impl<'t, 'c> Tested<'t, 'c> {
         self.found
     }
 
-    fn put(&mut self, slot: u16, passes: bool) {
-        words::put(&mut self.found, usize::from(slot), passes);
+    /// Whether a text passes, by its code in the column of the block.
+    fn text_passes(&mut self, whole: &Whole<'c>, code: i64) -> bool {
+        let Some(known) = usize::try_from(code).ok().and_then(|code| self.known.get_mut(code)) else { return false };
+        if *known == UNKNOWN {
+            let text = whole.column.and_then(|column| cell_of(column, code, whole.scalar));
+            *known = u8::from(text.is_some_and(|text| self.test.passes(text, 0)));
+        }
+        *known == 1
     }
 }
 
 impl<'c> Sink<'c> for Tested<'_, 'c> {
-    fn open(&mut self, whole: &Whole<'c>) {
-        self.texts = whole.column.filter(|column| matches!(column, Column::Text(_)));
-        self.known.clear();
-        if let Some(Column::Text(column)) = self.texts {
-            self.known.resize(column.distinct() as usize, UNKNOWN);
-        }
-    }
-
-    fn int(&mut self, slot: u16, value: i64) {
-        let passes = match self.range {
-            Some((lo, hi)) => lo <= value && value <= hi,
-            None => self.test.passes(Cell::Int(self.scalar, value), 0),
+    fn take(&mut self, whole: &Whole<'c>, made: &Made<'_>, asked: &Words) {
+        let slots = whole.rows.slots();
+        let (test, scalar, ratio) = (self.test, self.scalar, self.ratio);
+        // By position; of those alone who are asked for, where that takes a while.
+        let each = |passes: &mut dyn FnMut(usize) -> Option<bool>| {
+            let is_asked = |at: usize| slots.get(at).is_some_and(|slot| words::contains(asked, usize::from(*slot)));
+            bits::of(slots.len(), |at| is_asked(at) && passes(at) == Some(true))
         };
-        self.put(slot, passes);
-    }
-
-    fn average(&mut self, slot: u16, sum: i64, count: u32) {
-        let passes = match self.ratio {
-            Some(Ratio { op, left, right }) => op.accepts((i128::from(sum) * left).cmp(&(i128::from(count) * right))),
-            None => average(Cell::Int(self.scalar, sum), count.into()).is_some_and(|n| self.test.passes(Cell::Number(n), 0)),
+        let passes = match (made.kind, whole.column, self.range) {
+            (Kind::Average, ..) => match ratio {
+                Some(Ratio { op, left, right }) => bits::of(slots.len(), |at| {
+                    let (sum, of) = (made.values.get(at).copied().unwrap_or(0), made.of(at));
+                    op.accepts((i128::from(sum) * left).cmp(&(i128::from(of) * right)))
+                }),
+                None => each(&mut |at| {
+                    let average = average(Cell::Int(whole.scalar, made.get(at)?), made.of(at).into());
+                    average.map(|n| test.passes(Cell::Number(n), 0))
+                }),
+            },
+            (Kind::Stored, Some(Column::Text(column)), _) => {
+                self.known.clear();
+                self.known.resize(column.distinct() as usize, UNKNOWN);
+                each(&mut |at| Some(self.text_passes(whole, made.get(at)?)))
+            }
+            (_, _, Some((lo, hi))) => {
+                bits::between_i64(made.values, lo, hi, &mut self.passes);
+                take(&mut self.passes)
+            }
+            _ => each(&mut |at| Some(test.passes(Cell::Int(scalar, made.get(at)?), 0))),
         };
-        self.put(slot, passes);
-    }
-
-    fn stored(&mut self, slot: u16, int: i64) {
-        let Some(column) = self.texts else { return self.int(slot, int) };
-        let Some(known) = usize::try_from(int).ok().and_then(|code| self.known.get_mut(code)) else { return };
-        if *known == UNKNOWN {
-            *known = u8::from(cell_of(column, int, self.scalar).is_some_and(|cell| self.test.passes(cell, 0)));
-        }
-        let passes = *known == 1;
-        self.put(slot, passes);
+        let said = made.of.map(|of| {
+            bits::between_counts(of, 1, u32::MAX, &mut self.said);
+            self.said.as_slice()
+        });
+        words::put_all(&mut self.found, &whole.contacts, said, &passes);
+        self.passes = passes;
+        // Something may have been said of others too.
+        words::and(&mut self.found, asked);
     }
 }

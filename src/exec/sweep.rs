@@ -1,20 +1,23 @@
 //! Functions over the events of one type in one span, block by block: all rows of a block are tested at once, then one walk
 //! over its contacts makes of the rows of each what the function makes of them.
 
+use std::mem::take;
 use std::ops::Range;
 
 use super::ExecError;
 use super::bits;
 use super::cells::{Cell, Values, WHOLE};
 use super::eval::Chunk;
+use super::hours::{self, Told};
 use super::rows::{Reader, Whole};
-use super::sinks::{Collected, Sink, Tested};
+use super::sinks::{Collected, Kind, Made, Sink, Tested};
 use super::tests_on_cells::CellTest;
 use super::words::{self, Set};
 use crate::plan::{Function, Predicate};
 use crate::schema::Scalar;
 use crate::store::Words;
 use crate::store::column::IntColumn;
+use crate::store::column::kernels::{self, RunOf};
 use crate::time::{Interval, LocalTimes};
 
 /// The type of the numbers that a function hands to [`Sink::int`] or [`Sink::stored`]; nothing for functions that are made
@@ -84,16 +87,24 @@ fn sweep<'c>(
 /// Memory that is used again.
 #[derive(Default)]
 struct Scratch {
+    /// What the function makes of each contact of the block.
+    values: Vec<i64>,
+    /// Of how many rows, by contact.
+    of: Vec<u32>,
     /// Room for the packed values of a block.
     packed: Vec<u32>,
-    /// The values of the rows that pass, added up.
-    running: Vec<i64>,
-    /// How many rows of each contact count.
+    /// Room for numbers on their way, by row and by contact.
+    running: Vec<u32>,
     runs: Vec<u32>,
+    /// The values of the rows that pass, added up.
+    sums: Vec<i64>,
     /// The rows that pass and have a value.
     valued: Vec<u64>,
     /// How often each value occurs; 0 between contacts.
     counts: Vec<u32>,
+    /// Sets of rows on their way.
+    rows: Vec<u64>,
+    again: Vec<u64>,
 }
 
 /// Hands on what a function makes of the contacts of a block; not of every column.
@@ -105,109 +116,104 @@ fn block<'c>(
     scratch: &mut Scratch,
     sink: &mut impl Sink<'c>,
 ) -> bool {
-    sink.open(whole);
-    let (passing, ts) = (whole.passing.as_deref(), whole.rows.ts());
-    let end = |rows: Range<usize>, last: bool| {
-        let rows = passing.map_or(rows.clone(), |passing| bits::bounds(passing, rows));
-        if rows.is_empty() { None } else { Some(if last { rows.end - 1 } else { rows.start }) }
-    };
-    match function {
+    let ts = whole.rows.ts();
+    let kind = match function {
         Function::Count => {
-            whole.rows.count_runs(passing, &mut scratch.runs);
-            each_counted(whole, &scratch.runs, asked, |slot, _, n| sink.int(slot, i64::from(n)));
+            whole.rows.count_runs(whole.passing.as_deref(), &mut scratch.of);
+            kernels::widened(&scratch.of, 1, &mut scratch.values);
+            Kind::Whole
         }
         Function::First | Function::Last => {
             let last = *function == Function::Last;
-            each(whole, asked, |slot, rows| {
-                if let Some(ts) = end(rows, last).and_then(|row| ts.at(row)) {
-                    sink.int(slot, ts);
-                }
-            });
+            each(whole, asked, scratch, |rows| end(whole, rows, last).and_then(|row| ts.at(row)));
+            Kind::Whole
         }
-        Function::ActiveDays => each(whole, asked, |slot, rows| {
-            let (mut days, mut last) = (0, None);
-            each_row(passing, rows, |row| {
-                let day = ts.at(row).map(|ts| clock.day_of(ts));
-                // Instants ascend, so repetitions follow each other.
-                days += i64::from(last != day);
-                last = day;
-            });
-            sink.int(slot, days);
-        }),
+        Function::ActiveDays => {
+            active_days(whole, clock, asked, scratch);
+            Kind::Whole
+        }
         _ => {
             let Some(column) = whole.column else { return true };
             let Some(column) = whole.ints().filter(|ints| ints.len() == column.len()) else { return false };
-            return attribute(whole, function, column, end, asked, scratch, sink);
+            match attribute(whole, function, column, asked, scratch) {
+                Some(kind) => kind,
+                None => return false,
+            }
         }
-    }
+    };
+    // Of no rows at all these functions make a number too.
+    let of = if function.counts() { None } else { Some(scratch.of.as_slice()) };
+    sink.take(whole, &Made { kind, values: &scratch.values, of }, asked);
     true
 }
 
-/// The same for functions of an attribute.
-fn attribute<'c>(
-    whole: &Whole<'c>,
-    function: &Function,
-    column: &IntColumn<'c>,
-    end: impl Fn(Range<usize>, bool) -> Option<usize>,
-    asked: &Words,
-    scratch: &mut Scratch,
-    sink: &mut impl Sink<'c>,
-) -> bool {
+/// The same for functions of an attribute, in `values` and `of`; nothing where they must be made in another way.
+fn attribute(whole: &Whole<'_>, function: &Function, column: &IntColumn<'_>, asked: &Words, scratch: &mut Scratch) -> Option<Kind> {
     /// Where there can be more different values, they are counted in another way.
     const DIFFERENT: u64 = 1 << 16;
     if let Function::FirstOf | Function::LastOf = function {
         let last = *function == Function::LastOf;
-        each(whole, asked, |slot, rows| {
-            if let Some(int) = end(rows, last).and_then(|row| column.get(row)) {
-                sink.stored(slot, int);
-            }
-        });
-        return true;
+        each(whole, asked, scratch, |rows| end(whole, rows, last).and_then(|row| column.get(row)));
+        return Some(Kind::Stored);
     }
-    let Scratch { packed, running, runs, valued, counts } = scratch;
     let domain = column.domain();
     if matches!(function, Function::Distinct | Function::MostFrequent(_)) && domain > DIFFERENT {
-        return false;
+        return None;
     }
-    let Some(packed) = column.packed(packed) else { return false };
-    let among = valued_rows(whole, column, valued);
+    let (mut packed, mut valued) = (take(&mut scratch.packed), take(&mut scratch.valued));
+    let kind = {
+        let packed = column.packed(&mut packed)?;
+        let among = valued_rows(whole, column, &mut valued);
+        of_packed(whole, function, column, (packed, among), asked, scratch)
+    };
+    (scratch.packed, scratch.valued) = (packed, valued);
+    kind
+}
+
+/// The same of packed values, those alone that count.
+fn of_packed(
+    whole: &Whole<'_>,
+    function: &Function,
+    column: &IntColumn<'_>,
+    (packed, among): (&[u32], Option<&[u64]>),
+    asked: &Words,
+    scratch: &mut Scratch,
+) -> Option<Kind> {
+    let domain = column.domain();
     let at = |row: usize| packed.get(row).copied().unwrap_or(0);
+    let most = |counts: &mut Vec<u32>| {
+        counts.resize(usize::try_from(domain).unwrap_or(0), 0);
+        take(counts)
+    };
     match function {
-        Function::Sum | Function::Average if !column.sums_fit() => return false,
+        Function::Sum | Function::Average if !column.sums_fit() => return None,
         Function::Sum => {
-            add_up(packed, column.scale(), among, running);
-            each(whole, asked, |slot, rows| sink.int(slot, sum_of(running, &rows)));
+            sums(whole, column, packed, among, scratch);
+            return Some(Kind::Whole);
         }
         Function::Average => {
-            add_up(packed, column.scale(), among, running);
-            whole.rows.count_runs(among, runs);
-            each_counted(whole, runs, asked, |slot, rows, n| {
-                if n > 0 {
-                    sink.average(slot, sum_of(running, &rows), n);
-                }
-            });
+            sums(whole, column, packed, among, scratch);
+            whole.rows.count_runs(among, &mut scratch.of);
+            return Some(Kind::Average);
         }
         Function::Min | Function::Max => {
-            let greatest = *function == Function::Max;
-            each(whole, asked, |slot, rows| {
-                let mut best: Option<u32> = None;
-                each_row(among, rows, |row| {
-                    let value = at(row);
-                    best = Some(best.map_or(value, |best| if greatest { best.max(value) } else { best.min(value) }));
-                });
-                if let Some(best) = best {
-                    sink.int(slot, column.unpacked(best.into()));
-                }
-            });
+            let best = if *function == Function::Max { RunOf::Greatest } else { RunOf::LeastBelowMost };
+            best.each((whole.rows.ends(), whole.rows.boundaries()), packed, among, &mut scratch.running, &mut scratch.runs);
+            whole.rows.count_runs(among, &mut scratch.of);
+            let value = |best: u32| column.unpacked(u64::from(if *function == Function::Max { best } else { !best }));
+            scratch.values.clear();
+            scratch.values.extend(scratch.runs.iter().map(|best| value(*best)));
+            return Some(Kind::Whole);
         }
-        Function::Distinct if domain <= 64 => each(whole, asked, |slot, rows| {
-            let mut seen = 0_u64;
-            each_row(among, rows, |row| seen |= 1 << (at(row) % 64));
-            sink.int(slot, seen.count_ones().into());
-        }),
+        Function::Distinct if domain <= 32 => {
+            RunOf::Set.each((whole.rows.ends(), whole.rows.boundaries()), packed, among, &mut scratch.running, &mut scratch.runs);
+            scratch.values.clear();
+            scratch.values.extend(scratch.runs.iter().map(|set| i64::from(set.count_ones())));
+            return Some(Kind::Whole);
+        }
         Function::Distinct => {
-            counts.resize(usize::try_from(DIFFERENT).unwrap_or(0), 0);
-            each(whole, asked, |slot, rows| {
+            let mut counts = most(&mut scratch.counts);
+            each(whole, asked, scratch, |rows| {
                 let mut different = 0;
                 each_row(among, rows.clone(), |row| {
                     if let Some(count) = counts.get_mut(at(row) as usize) {
@@ -215,13 +221,15 @@ fn attribute<'c>(
                         *count = 1;
                     }
                 });
-                forget(counts, among, rows, at);
-                sink.int(slot, different);
+                forget(&mut counts, among, rows, at);
+                Some(different)
             });
+            scratch.counts = counts;
+            Some(Kind::Whole)
         }
         Function::MostFrequent(at_least) => {
-            counts.resize(usize::try_from(DIFFERENT).unwrap_or(0), 0);
-            each(whole, asked, |slot, rows| {
+            let mut counts = most(&mut scratch.counts);
+            each(whole, asked, scratch, |rows| {
                 let most = if domain <= Few::DIFFERENT && rows.len() <= Few::MOST {
                     let mut few = Few(0);
                     each_row(among, rows.clone(), |row| few.see(at(row)));
@@ -233,35 +241,108 @@ fn attribute<'c>(
                         }
                     });
                     let most = first_of_most(among, rows.clone(), at, |value| counts.get(value as usize).copied().unwrap_or(0));
-                    forget(counts, among, rows, at);
+                    forget(&mut counts, among, rows, at);
                     most
                 };
-                if let Some((_, packed)) = most.filter(|(count, _)| u64::from(*count) >= *at_least) {
-                    sink.stored(slot, column.unpacked(packed.into()));
-                }
+                most.filter(|(count, _)| u64::from(*count) >= *at_least).map(|(_, packed)| column.unpacked(packed.into()))
             });
+            scratch.counts = counts;
+            Some(Kind::Stored)
         }
-        _ => return false,
+        _ => None,
     }
-    true
 }
 
-/// The contacts of a block that are asked for, with their rows.
-fn each(whole: &Whole<'_>, asked: &Words, mut see: impl FnMut(u16, Range<usize>)) {
+/// What a function makes of the rows of each contact that is asked for, one after the other.
+fn each(whole: &Whole<'_>, asked: &Words, scratch: &mut Scratch, mut make: impl FnMut(Range<usize>) -> Option<i64>) {
+    let Scratch { values, of, .. } = scratch;
+    values.clear();
+    of.clear();
     for (slot, rows) in whole.rows.contacts() {
-        if words::contains(asked, usize::from(slot)) {
-            see(slot, rows);
-        }
+        let made = if words::contains(asked, usize::from(slot)) { make(rows) } else { None };
+        values.push(made.unwrap_or(0));
+        of.push(u32::from(made.is_some()));
     }
 }
 
-/// The same with how many rows of each count.
-fn each_counted(whole: &Whole<'_>, runs: &[u32], asked: &Words, mut see: impl FnMut(u16, Range<usize>, u32)) {
-    for ((slot, rows), n) in whole.rows.contacts().zip(runs) {
-        if words::contains(asked, usize::from(slot)) {
-            see(slot, rows, *n);
-        }
+/// The first or the last of the rows of a contact that pass.
+fn end(whole: &Whole<'_>, rows: Range<usize>, last: bool) -> Option<usize> {
+    let rows = whole.passing.as_deref().map_or(rows.clone(), |passing| bits::bounds(passing, rows));
+    if rows.is_empty() { None } else { Some(if last { rows.end - 1 } else { rows.start }) }
+}
+
+/// The number of days on which events lie.
+fn active_days(whole: &Whole<'_>, clock: &LocalTimes, asked: &Words, scratch: &mut Scratch) {
+    let (passing, ts) = (whole.passing.as_deref(), whole.rows.ts());
+    let Scratch { running, rows, again, of, values, .. } = &mut *scratch;
+    rows.clear();
+    match passing {
+        Some(passing) => rows.extend_from_slice(passing),
+        None => rows.extend(bits::first(ts.len())),
     }
+    if let Some(span) = whole.plain
+        && hours::local(ts, Told::Days, (rows, span), clock, running)
+    {
+        again.clear();
+        again.resize(rows.len(), 0);
+        bits::repeated(running, rows, again);
+        bits::and_not(again, whole.rows.boundaries());
+        // A row whose day is that of the row before is left out if that one counts: instants ascend, and the rows of a contact that
+        // lie in a span follow each other.
+        let mut before = 0;
+        for (row, again) in rows.iter_mut().zip(again) {
+            let passing = *row;
+            *row &= !(*again & (passing << 1 | before >> 63));
+            before = passing;
+        }
+        whole.rows.count_runs(Some(rows), of);
+        return kernels::widened(of, 1, values);
+    }
+    each(whole, asked, scratch, |rows| {
+        let (mut days, mut last) = (0, None);
+        each_row(passing, rows, |row| {
+            let day = ts.at(row).map(|ts| clock.day_of(ts));
+            // Instants ascend, so repetitions follow each other.
+            days += i64::from(last != day);
+            last = day;
+        });
+        Some(days)
+    });
+}
+
+/// The sums of the values of each contact, those alone that count.
+fn sums(whole: &Whole<'_>, column: &IntColumn<'_>, packed: &[u32], among: Option<&[u64]>, scratch: &mut Scratch) {
+    let Scratch { values, running, runs, sums, .. } = scratch;
+    let ends = whole.rows.ends();
+    let (base, unit) = column.scale();
+    if let Some(add) = narrow_base(whole, column) {
+        kernels::sum_runs(ends, packed, add, among, running, runs);
+        return kernels::widened(runs, unit, values);
+    }
+    values.clear();
+    add_up(packed, (base, unit), among, sums);
+    let mut before = 0;
+    values.extend(ends.iter().map(|end| {
+        let up_to = sums.get(*end as usize).copied().unwrap_or(0);
+        let sum = up_to.wrapping_sub(before);
+        before = up_to;
+        sum
+    }));
+}
+
+/// What has to be added to packed values so that they are multiples of the unit, if no sum of a contact needs more than 32 bits then.
+fn narrow_base(whole: &Whole<'_>, column: &IntColumn<'_>) -> Option<u32> {
+    let (base, unit) = column.scale();
+    let base = u64::try_from(base).ok().filter(|base| base.is_multiple_of(unit))?;
+    let mut start = 0;
+    let longest = whole.rows.ends().iter().fold(0, |longest, end| {
+        let length = end.saturating_sub(start);
+        start = *end;
+        longest.max(length)
+    });
+    let greatest = (base / unit).checked_add(column.domain())?;
+    u32::try_from(greatest.checked_mul(longest.into())?).ok()?;
+    u32::try_from(base / unit).ok()
 }
 
 /// Those rows of a range that count.
@@ -311,14 +392,6 @@ fn add_up(packed: &[u32], (base, unit): (i64, u64), among: Option<&[u64]>, out: 
                 }));
             }
         }
-    }
-}
-
-/// The sum of some rows that follow each other.
-fn sum_of(running: &[i64], rows: &Range<usize>) -> i64 {
-    match (running.get(rows.start), running.get(rows.end)) {
-        (Some(before), Some(after)) => after.wrapping_sub(*before),
-        _ => 0,
     }
 }
 

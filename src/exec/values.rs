@@ -1,10 +1,10 @@
 //! Expressions for some contacts of a chunk, and tests on them.
 
-use super::cells::{Cell, Values, WHOLE};
+use super::cells::{Cell, Ints, Values, WHOLE};
 use super::eval::Chunk;
 use super::tests_on_cells::CellTest;
 use super::words::{self, Set};
-use super::{ExecError, aggregates, events};
+use super::{ExecError, aggregates, bits, events};
 use crate::check::typed::{ArithmeticOp, CompareOp, Part};
 use crate::plan::{self, Constant, Expr, ExprId, NodeId, Predicate, TimeSpan};
 use crate::schema::Scalar;
@@ -145,20 +145,31 @@ fn scaled_arithmetic<'c>(a: &Values<'c>, op: ArithmeticOp, b: &Values<'c>, len: 
     }
     let power = |by: u8| 10_i64.pow(u32::from(by));
     let (a_unit, b_unit) = if op == ArithmeticOp::Multiply { (1, 1) } else { (power(result - left), power(result - right)) };
-    let one = |a: Option<i64>, b: Option<i64>| {
-        let (Some(a), Some(b)) = (a, b) else { return Some(None) };
+    let both = |a: i64, b: i64| {
         let (a, b) = (a.checked_mul(a_unit)?, b.checked_mul(b_unit)?);
-        let result = match op {
+        match op {
             ArithmeticOp::Add => a.checked_add(b),
             ArithmeticOp::Subtract => a.checked_sub(b),
             _ => a.checked_mul(b),
-        };
-        result.map(Some)
+        }
     };
-    let ints: Option<Vec<Option<i64>>> = match (a, b) {
-        (Values::Ints(_, a), Values::Ints(_, b)) => a.iter().zip(b).map(|(a, b)| one(*a, *b)).collect(),
-        (Values::Ints(_, a), Values::Same(Some(Cell::Int(_, b)))) => a.iter().map(|a| one(*a, Some(*b))).collect(),
-        (Values::Same(Some(Cell::Int(_, a))), Values::Ints(_, b)) => b.iter().map(|b| one(Some(*a), *b)).collect(),
+    let one = |a: Option<i64>, b: Option<i64>| match (a, b) {
+        (Some(a), Some(b)) => both(a, b).map(Some),
+        _ => Some(None),
+    };
+    let ints: Option<Ints> = match (a, b) {
+        (Values::Ints(_, a), Values::Ints(_, b)) => match (a.whole(), b.whole()) {
+            (Some(a), Some(b)) => a.iter().zip(b).map(|(a, b)| both(*a, *b)).collect::<Option<_>>().map(Ints::all),
+            _ => a.iter().zip(b.iter()).map(|(a, b)| one(a, b)).collect(),
+        },
+        (Values::Ints(_, a), Values::Same(Some(Cell::Int(_, b)))) => match a.whole() {
+            Some(a) => a.iter().map(|a| both(*a, *b)).collect::<Option<_>>().map(Ints::all),
+            None => a.iter().map(|a| one(a, Some(*b))).collect(),
+        },
+        (Values::Same(Some(Cell::Int(_, a))), Values::Ints(_, b)) => match b.whole() {
+            Some(b) => b.iter().map(|b| both(*a, *b)).collect::<Option<_>>().map(Ints::all),
+            None => b.iter().map(|b| one(Some(*a), b)).collect(),
+        },
         _ => (0..len).map(|_| one(whole(a), whole(b))).collect(),
     };
     Some(Values::Ints(Scalar::Number { decimals: result }, ints?))
@@ -198,51 +209,55 @@ pub(super) fn test<'c>(
     let values = chunk.values(value, &slots)?;
     let operands = chunk.operands(|see| predicate.exprs(see), &slots)?;
     let test = CellTest::new(chunk.context, predicate, &operands);
-    let mut insert = |slot: &u16, passes: bool| words::put(&mut found, usize::from(*slot), passes);
     if let Values::Ints(scalar, all) = values.as_ref()
         && let Some((lo, hi)) = test.range(*scalar)
     {
-        for (slot, value) in slots.iter().zip(all) {
-            insert(slot, value.map_or(or_empty, |n| lo <= n && n <= hi));
+        let mut passes = Vec::new();
+        match all.whole() {
+            Some(all) => bits::between_i64(all, lo, hi, &mut passes),
+            None => passes = bits::of(slots.len(), |at| all.get(at).map_or(or_empty, |n| lo <= n && n <= hi)),
         }
+        words::put_all(&mut found, &asked, None, &passes);
         return Ok(found);
     }
     if let Predicate::Value(op, other, _) = predicate
-        && let Some(passing) = compared(&values, *op, &operands.get(*other), or_empty)
+        && let others = operands.get(*other)
+        && let Some(passes) = compared(&values, *op, &others, or_empty)
     {
-        slots.iter().zip(passing).for_each(|(slot, passes)| insert(slot, passes));
+        words::put_all(&mut found, &asked, None, &bits::of(slots.len(), passes));
         return Ok(found);
     }
     for (at, slot) in slots.iter().enumerate() {
         if at % 4096 == 4095 {
             chunk.check_cancelled()?;
         }
-        insert(slot, values.get(at).map_or(or_empty, |cell| test.passes(cell, at)));
+        words::put(&mut found, usize::from(*slot), values.get(at).map_or(or_empty, |cell| test.passes(cell, at)));
     }
     Ok(found)
 }
 
-/// How columns of stored numbers compare; nothing for others. An empty value passes or not, one that is compared with an empty one
-/// does not.
+/// How columns of stored numbers compare, by position; nothing for others. An empty value passes or not, one that is compared with an
+/// empty one does not.
 fn compared<'v>(
     values: &'v Values<'_>,
     op: CompareOp,
     others: &'v Values<'_>,
     or_empty: bool,
-) -> Option<impl Iterator<Item = bool> + use<'v>> {
+) -> Option<impl Fn(usize) -> bool + use<'v>> {
     let (Values::Ints(Scalar::Number { decimals: a }, values), Values::Ints(Scalar::Number { decimals: b }, others)) =
         (values, others)
     else {
         return None;
     };
     // More decimals do not fit into 128 bits together with 64.
-    let unit = |by: u8| (by <= MAX_DECIMALS).then(|| 10_i128.pow(by.into()));
+    let unit = |by: u8| (by <= MAX_DECIMALS).then(|| 10_i64.pow(by.into()));
     let (left, right) = (unit(a.max(b) - a)?, unit(a.max(b) - b)?);
-    Some(values.iter().zip(others).map(move |(value, other)| match (value, other) {
-        (Some(value), Some(other)) => op.accepts((i128::from(*value) * left).cmp(&(i128::from(*other) * right))),
+    let scaled = |n: i64, unit: i64| i128::from(n) * i128::from(unit);
+    Some(move |at| match (values.get(at), others.get(at)) {
+        (Some(value), Some(other)) => op.accepts(scaled(value, left).cmp(&scaled(other, right))),
         (Some(_), None) => false,
         (None, _) => or_empty,
-    }))
+    })
 }
 
 /// The contacts of `asked` whose value passes, where it can be told without keeping the values.

@@ -1,6 +1,7 @@
 //! Sets of contacts of one chunk, dense.
 
 use super::bits;
+use crate::store::column::kernels::spread;
 use crate::store::{WORDS, Words};
 
 /// A set on the heap: 8 kB, which stays in the first or second level of the cache.
@@ -72,6 +73,12 @@ pub(super) fn put(set: &mut Words, slot: usize, is_in: bool) {
     if let Some(word) = set.get_mut(slot / 64) {
         *word = *word & !(1 << (slot % 64)) | u64::from(is_in) << (slot % 64);
     }
+}
+
+/// Inserts or removes the contacts of `of` for whom `said` has a bit, or all of them: one is in if `passes` has a bit at its position
+/// among them.
+pub(super) fn put_all(set: &mut Words, of: &Words, said: Option<&[u64]>, passes: &[u64]) {
+    spread(of, said, passes, set);
 }
 
 /// The contacts, ascending.

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use super::bytes::{Sections, SectionsWriter};
 use super::column::{Column, IntColumn, encode_ints, kernels};
@@ -28,6 +29,7 @@ pub struct RowBlock<'a> {
     slots: Cow<'a, [u16]>,
     ends: Cow<'a, [u32]>,
     ts: IntColumn<'a>,
+    boundaries: OnceLock<Vec<u64>>,
 }
 
 /// Encodes a summary; `block_ends` are the slots at which the blocks end.
@@ -104,7 +106,8 @@ impl<'a> EventChunk<'a> {
 impl<'a> RowBlock<'a> {
     pub(super) fn decode(payload: &'a [u8]) -> Option<Self> {
         let mut sections = Sections::open(payload)?;
-        let block = Self { slots: sections.next_slice()?, ends: sections.next_slice()?, ts: int(sections.next()?)? };
+        let (slots, ends) = (sections.next_slice()?, sections.next_slice()?);
+        let block = Self { slots, ends, ts: int(sections.next()?)?, boundaries: OnceLock::new() };
         let rows = block.ends.last().map_or(0, |end| *end as usize);
         (block.slots.len() == block.ends.len() && rows == block.ts.len() && block.ends.is_sorted()).then_some(block)
     }
@@ -127,11 +130,31 @@ impl<'a> RowBlock<'a> {
 
     /// How many rows of each contact have a bit in a set; all of them without a set.
     pub fn count_runs(&self, among: Option<&[u64]>, out: &mut Vec<u32>) {
-        out.clear();
         match among {
             Some(among) => kernels::count_runs(&self.ends, among, out),
-            None => out.extend(self.contacts().map(|(_, rows)| u32::try_from(rows.len()).unwrap_or(u32::MAX))),
+            None => {
+                out.clear();
+                out.extend(self.contacts().map(|(_, rows)| u32::try_from(rows.len()).unwrap_or(u32::MAX)));
+            }
         }
+    }
+
+    /// The slots with rows, ascending.
+    #[must_use]
+    pub fn slots(&self) -> &[u16] {
+        &self.slots
+    }
+
+    /// A bit for each row with which a slot begins, and one after the last row. They are made when they are asked for first.
+    #[must_use]
+    pub fn boundaries(&self) -> &[u64] {
+        self.boundaries.get_or_init(|| kernels::boundaries(&self.ends, self.ts.len()))
+    }
+
+    /// Where the rows of each slot end.
+    #[must_use]
+    pub fn ends(&self) -> &[u32] {
+        &self.ends
     }
 
     /// The rows of one slot.

@@ -20,15 +20,21 @@ const DAY: u64 = DAY_MS.unsigned_abs();
 #[derive(Debug)]
 pub struct LocalTimes {
     clock: Clock,
-    offsets: OnceLock<Offsets>,
+    offsets: OnceLock<Arc<Offsets>>,
 }
 
-/// The offset of each day from [`FIRST_DAY`] on.
-type Offsets = Arc<[Option<i64>]>;
+/// The offsets of a zone from [`FIRST_DAY`] on, in milliseconds.
+#[derive(Debug)]
+struct Offsets {
+    /// Of each day of the world's time, where it stays the same.
+    days: Vec<Option<i64>>,
+    /// From which instant on each is that of the zone; nothing where a day has more than one change.
+    changes: Option<Vec<(i64, i64)>>,
+}
 
 /// The offsets that were found last, with their zone: they are the same for every clock of the zone, and take longer to find than
 /// many an evaluation.
-static FOUND: Mutex<Option<(Tz, Offsets)>> = Mutex::new(None);
+static FOUND: Mutex<Option<(Tz, Arc<Offsets>)>> = Mutex::new(None);
 
 impl LocalTimes {
     /// The times of a clock.
@@ -72,36 +78,85 @@ impl LocalTimes {
         Interval { lo: self.day_start(day), hi: self.day_start(day.saturating_add(1)).saturating_sub(1) }
     }
 
+    /// The spans that an interval is made of, each with the offset that the zone has throughout, in milliseconds; nothing for
+    /// intervals that reach before 2000 or beyond now.
+    #[must_use]
+    pub fn offsets_within(&self, interval: Interval) -> Option<Vec<(Interval, i64)>> {
+        let offsets = self.offsets();
+        let first = FIRST_DAY * DAY_MS;
+        let end = first + i64::try_from(offsets.days.len()).ok()? * DAY_MS;
+        if interval.is_empty() || interval.lo < first || interval.hi >= end {
+            return None;
+        }
+        let changes = offsets.changes.as_ref()?;
+        let from = changes.partition_point(|(from, _)| *from <= interval.lo).checked_sub(1)?;
+        let mut spans: Vec<(Interval, i64)> = Vec::new();
+        for (from, offset) in changes.get(from..)?.iter().take_while(|(from, _)| *from <= interval.hi) {
+            if let Some((before, _)) = spans.last_mut() {
+                before.hi = from - 1;
+            }
+            spans.push((Interval { lo: interval.lo.max(*from), hi: interval.hi }, *offset));
+        }
+        Some(spans)
+    }
+
     /// The offset of an instant's day of the world's time. Instants that have one are positive by far.
     fn offset(&self, ms: i64) -> Option<i64> {
         let since = u64::try_from(ms.checked_sub(FIRST_DAY * DAY_MS)?).ok()?;
-        self.offsets.get_or_init(|| offsets(&self.clock)).get(usize::try_from(since / DAY).ok()?).copied().flatten()
+        self.offsets().days.get(usize::try_from(since / DAY).ok()?).copied().flatten()
+    }
+
+    fn offsets(&self) -> &Offsets {
+        self.offsets.get_or_init(|| offsets(&self.clock))
     }
 }
 
 /// Those of a clock's zone, up to its now or further.
-fn offsets(clock: &Clock) -> Offsets {
+fn offsets(clock: &Clock) -> Arc<Offsets> {
     let days = usize::try_from(clock.now.div_euclid(DAY_MS) - FIRST_DAY + 1).unwrap_or(0);
     let mut found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some((zone, offsets)) = found.as_ref()
         && *zone == clock.zone
-        && offsets.len() >= days
+        && offsets.days.len() >= days
     {
         return Arc::clone(offsets);
     }
-    let offset = |day: i64| clock.local(day * DAY_MS).and_utc().timestamp_millis() - day * DAY_MS;
-    let mut starts = offset(FIRST_DAY);
+    let offset = |ms: i64| clock.local(ms).and_utc().timestamp_millis() - ms;
+    let mut starts = offset(FIRST_DAY * DAY_MS);
+    let mut changes = Some(vec![(FIRST_DAY * DAY_MS, starts)]);
     // A zone whose rules are bounded does not change them twice within a day and back.
-    let offsets: Offsets = (FIRST_DAY..)
+    let days = (FIRST_DAY..)
         .take(days)
         .map(|day| {
-            let (from, to) = (starts, offset(day + 1));
+            let (from, to) = (starts, offset((day + 1) * DAY_MS));
             starts = to;
+            if from != to {
+                match (&mut changes, change(&offset, day * DAY_MS, (from, to))) {
+                    (Some(changes), Some(at)) => changes.push((at, to)),
+                    (changes, _) => *changes = None,
+                }
+            }
             (from == to).then_some(from)
         })
         .collect();
+    let offsets = Arc::new(Offsets { days, changes });
     *found = Some((clock.zone, Arc::clone(&offsets)));
     offsets
+}
+
+/// The instant of the day after `start` at which one offset becomes the other; nothing where there is more than one change.
+fn change(offset: &impl Fn(i64) -> i64, start: i64, (from, to): (i64, i64)) -> Option<i64> {
+    const QUARTER: i64 = 900_000;
+    let quarter = (1..=DAY_MS / QUARTER).find(|quarter| offset(start + quarter * QUARTER) != from)?;
+    if (quarter..DAY_MS / QUARTER).any(|quarter| offset(start + quarter * QUARTER) != to) {
+        return None;
+    }
+    let (mut lo, mut hi) = (start + (quarter - 1) * QUARTER, start + quarter * QUARTER);
+    while hi - lo > 1 {
+        let middle = lo.midpoint(hi);
+        if offset(middle) == from { lo = middle } else { hi = middle }
+    }
+    Some(hi)
 }
 
 impl Deref for LocalTimes {

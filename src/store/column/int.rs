@@ -2,6 +2,7 @@
 //! all differences. Comparisons are exact, because bounds are brought into the packed domain with the right rounding.
 
 mod facts;
+mod hours;
 mod packed;
 
 use std::borrow::Cow;

@@ -5,6 +5,15 @@
 
 use multiversion::multiversion;
 
+mod hours;
+mod runs;
+mod spread;
+
+pub(super) use hours::{DAY, HOUR, MOST_MS, Origin, SHIFT, since_u32, since_u40};
+pub(crate) use hours::{keep_hours, repeated};
+pub(crate) use runs::{RunOf, any_in_runs, boundaries, count_runs, keep_from, sum_runs, widened};
+pub(crate) use spread::spread;
+
 /// Sets the bits of the values between `lo` and `lo + span`, where `present` has one too.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
 pub(super) fn between_u8(values: &[u8], lo: u8, span: u8, present: Option<&[u64]>, out: &mut [u64]) {
@@ -69,23 +78,18 @@ fn split(
     }
 }
 
-/// How many bits are set in each of the runs that end at these places, each beginning where the one before ends.
+/// Which numbers lie between two others.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
-pub(crate) fn count_runs(ends: &[u32], bits: &[u64], out: &mut Vec<u32>) {
-    // Of the words before the one that is looked at.
-    let (mut whole, mut at) = (0, 0);
-    let mut before = 0;
-    out.extend(ends.iter().map(|end| {
-        let (word, rest) = (*end as usize / 64, end % 64);
-        while at < word {
-            whole += bits.get(at).map_or(0, |word| word.count_ones());
-            at += 1;
-        }
-        let up_to = whole + bits.get(word).map_or(0, |word| (word & ((1 << rest) - 1)).count_ones());
-        let run = up_to - before;
-        before = up_to;
-        run
-    }));
+pub(crate) fn between_i64(values: &[i64], lo: i64, hi: i64, out: &mut Vec<u64>) {
+    out.clear();
+    out.extend(values.chunks(64).map(|values| compared(values, |v| lo <= v && v <= hi)));
+}
+
+/// Which counts lie between two others.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+pub(crate) fn between_counts(values: &[u32], lo: u32, hi: u32, out: &mut Vec<u64>) {
+    out.clear();
+    out.extend(values.chunks(64).map(|values| compared(values, |v| lo <= v && v <= hi)));
 }
 
 /// Keeps the bits that are in `other` too.
@@ -120,53 +124,18 @@ fn between<T: Copy>(values: &[T], passes: impl Fn(T) -> bool, present: Option<&[
     }
 }
 
-/// Up to 64 values as bits: into bytes, which vectorises, and those into bits.
+/// Up to 64 values as bits. In this form the compiler makes masks of comparisons.
 #[inline(always)]
 fn compared<T: Copy>(block: &[T], passes: impl Fn(T) -> bool) -> u64 {
-    let mut hits = [0_u8; 64];
+    let mut word = 0;
     if let Ok(block) = <&[T; 64]>::try_from(block) {
-        for (hit, value) in hits.iter_mut().zip(block) {
-            *hit = u8::from(passes(*value));
+        for (bit, value) in block.iter().enumerate() {
+            word |= u64::from(passes(*value)) << bit;
         }
     } else {
-        for (hit, value) in hits.iter_mut().zip(block) {
-            *hit = u8::from(passes(*value));
+        for (bit, value) in block.iter().enumerate() {
+            word |= u64::from(passes(*value)) << bit;
         }
     }
-    pack_bytes(&hits)
-}
-
-/// 64 bytes of 0 or 1 as 64 bits.
-#[inline(always)]
-fn pack_bytes(bytes: &[u8; 64]) -> u64 {
-    // The product moves the lowest bit of each of 8 bytes into the top byte.
-    const GATHER: u64 = 0x0102_0408_1020_4080;
-    let (eights, _) = bytes.as_chunks::<8>();
-    eights
-        .iter()
-        .enumerate()
-        .fold(0, |word, (at, eight)| word | (u64::from_le_bytes(*eight).wrapping_mul(GATHER) >> 56) << (8 * at))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn runs_are_counted(words in prop::collection::vec(any::<u64>(), 0..6), lengths in prop::collection::vec(0_u32..90, 0..12)) {
-            let places = u32::try_from(words.len() * 64).unwrap();
-            let ends: Vec<u32> = lengths.iter().scan(0, |end, length| { *end = (*end + length).min(places); Some(*end) }).collect();
-            let mut start = 0;
-            let expected: Vec<u32> = ends.iter().map(|end| {
-                let run = (start..*end).filter(|bit| words[*bit as usize / 64] >> (bit % 64) & 1 == 1).count();
-                start = *end;
-                u32::try_from(run).unwrap()
-            }).collect();
-            let mut out = Vec::new();
-            count_runs(&ends, &words, &mut out);
-            prop_assert_eq!(out, expected);
-        }
-    }
+    word
 }

@@ -1,0 +1,82 @@
+//! Bits of some places that follow each other, put where the places are.
+
+use multiversion::multiversion;
+use multiversion::target::match_target;
+
+/// Puts the bits of the places of `of`, one after the other, where those are: `passes` for those that `said` has a bit for, or for all.
+/// Others keep theirs.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+pub(crate) fn spread(of: &[u64], said: Option<&[u64]>, passes: &[u64], set: &mut [u64]) {
+    let deposit = match_target! {
+        "x86_64+bmi2" => |bits: u64, mask: u64| std::arch::x86_64::_pdep_u64(bits, mask),
+        _ => deposited,
+    };
+    let mut at = 0;
+    for (of, set) in of.iter().zip(set) {
+        if *of == 0 {
+            continue;
+        }
+        let said = said.map_or(*of, |said| deposit(window(said, at), *of));
+        *set = *set & !said | deposit(window(passes, at), *of) & said;
+        at += of.count_ones() as usize;
+    }
+}
+
+/// The 64 bits from a place on.
+#[inline(always)]
+fn window(bits: &[u64], at: usize) -> u64 {
+    let (word, bit) = (at / 64, at % 64);
+    let here = bits.get(word).copied().unwrap_or(0) >> bit;
+    // Shifting in two steps leaves nothing where the first word has all of them.
+    here | (bits.get(word + 1).copied().unwrap_or(0) << 1) << (63 - bit)
+}
+
+/// The lowest bits, put where the mask has one.
+fn deposited(bits: u64, mut mask: u64) -> u64 {
+    let (mut bits, mut out) = (bits, 0);
+    while mask != 0 {
+        let lowest = mask & mask.wrapping_neg();
+        if bits & 1 == 1 {
+            out |= lowest;
+        }
+        bits >>= 1;
+        mask ^= lowest;
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::bit;
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn bits_come_where_their_places_are(
+            of in prop::collection::vec(prop_oneof![Just(0_u64), Just(u64::MAX), any::<u64>()], 0..8),
+            bits in prop::collection::vec((any::<u64>(), any::<u64>(), any::<u64>()), 8), is_said in any::<bool>(),
+        ) {
+            let (passes, said): (Vec<u64>, Vec<u64>) = bits.iter().map(|(a, b, _)| (*a, *b)).unzip();
+            let mut set: Vec<u64> = bits.iter().map(|(_, _, c)| *c).take(of.len()).collect();
+            let before = set.clone();
+            spread(&of, is_said.then_some(&said), &passes, &mut set);
+            let mut at = 0;
+            for place in 0..of.len() * 64 {
+                let mut expected = bit(&before, place);
+                if bit(&of, place) {
+                    if !is_said || bit(&said, at) {
+                        expected = bit(&passes, at);
+                    }
+                    at += 1;
+                }
+                prop_assert_eq!(bit(&set, place), expected);
+            }
+            for (mask, (bits, ..)) in of.iter().zip(&bits) {
+                let mut set = [0];
+                spread(&[*mask], None, &[*bits], &mut set);
+                prop_assert_eq!(set[0], deposited(*bits, *mask));
+            }
+        }
+    }
+}
