@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use crate::check::typed::CompareOp;
+use crate::store::column::kernels::{compared_scaled, furthest};
+
 pub(super) use crate::store::column::kernels::{
     and, and_not, any_in_runs, between_counts, between_i64, count, keep_from, keep_hours, or, repeated,
 };
@@ -32,6 +35,29 @@ pub(super) fn of(len: usize, mut passes: impl FnMut(usize) -> bool) -> Vec<u64> 
     words.collect()
 }
 
+/// How numbers compare with others, after both have been multiplied.
+pub(super) fn compared(op: CompareOp, (a, left): (&[i64], i64), (b, right): (&[i64], i64)) -> Vec<u64> {
+    let fits = |values: &[i64], by: i64| furthest(values).checked_mul(by.unsigned_abs()).is_some_and(|n| i64::try_from(n).is_ok());
+    if !fits(a, left) || !fits(b, right) {
+        let scaled = |of: &[i64], by: i64, at: usize| i128::from(of.get(at).copied().unwrap_or(0)) * i128::from(by);
+        return of(a.len().min(b.len()), |at| op.accepts(scaled(a, left, at).cmp(&scaled(b, right, at))));
+    }
+    let (mut less, mut equal) = (Vec::new(), Vec::new());
+    compared_scaled((a, left), (b, right), &mut less, &mut equal);
+    match op {
+        CompareOp::Less => return less,
+        CompareOp::Equal => return equal,
+        CompareOp::LessOrEqual | CompareOp::Greater => or(&mut less, &equal),
+        CompareOp::NotEqual => less = equal,
+        CompareOp::GreaterOrEqual => {}
+    }
+    if op != CompareOp::LessOrEqual {
+        // What is beyond the last place does not matter.
+        less.iter_mut().for_each(|word| *word = !*word);
+    }
+    less
+}
+
 /// The first so many places.
 pub(super) fn first(len: usize) -> Vec<u64> {
     let mut set = vec![u64::MAX; len.div_ceil(64)];
@@ -44,10 +70,11 @@ pub(super) fn first(len: usize) -> Vec<u64> {
 /// Keeps those in a range.
 pub(super) fn keep_range(set: &mut [u64], range: Range<usize>) {
     for (at, word) in set.iter_mut().enumerate() {
-        let from = range.start.saturating_sub(at * 64).min(64);
-        let to = range.end.saturating_sub(at * 64).min(64);
-        let below = |bits: usize| if bits < 64 { (1 << bits) - 1 } else { u64::MAX };
-        *word &= below(to) & !below(from);
+        let (from, to) = (range.start.saturating_sub(at * 64), range.end.saturating_sub(at * 64));
+        if from > 0 || to < 64 {
+            let below = |bits: usize| if bits < 64 { (1 << bits) - 1 } else { u64::MAX };
+            *word &= below(to) & !below(from);
+        }
     }
 }
 
@@ -128,6 +155,21 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn numbers_compare(
+            pairs in prop::collection::vec((-5_i64..5, -5_i64..5, any::<i64>()), 1..150), left in -3_i64..4, right in -3_i64..4, large in any::<bool>(),
+        ) {
+            let a: Vec<i64> = pairs.iter().map(|(a, _, far)| if large { *far } else { *a }).collect();
+            let b: Vec<i64> = pairs.iter().map(|(_, b, _)| *b).collect();
+            for op in [CompareOp::Equal, CompareOp::NotEqual, CompareOp::Less, CompareOp::LessOrEqual, CompareOp::Greater, CompareOp::GreaterOrEqual] {
+                let found = compared(op, (&a, left), (&b, right));
+                for (at, (a, b)) in a.iter().zip(&b).enumerate() {
+                    let expected = op.accepts((i128::from(*a) * i128::from(left)).cmp(&(i128::from(*b) * i128::from(right))));
+                    prop_assert_eq!(contains(&found, at), expected, "{:?} {} {}", op, a, b);
+                }
+            }
+        }
+
         #[test]
         fn ranges_see_what_lies_in_them(
             words in prop::collection::vec(any::<u64>(), 1..5), few in any::<bool>(), a in 0_usize..320, b in 0_usize..320,

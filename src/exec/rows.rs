@@ -221,6 +221,8 @@ pub(super) struct Whole<'c> {
     pub rows: &'c RowBlock<'c>,
     /// The contacts, in which the bits of [`RowBlock::slots`] are set.
     pub contacts: Set,
+    /// The most rows that a contact of the chunk has.
+    pub longest: u64,
     /// The rows that lie in the span and pass, as bits; nothing where all do.
     pub passing: Option<Vec<u64>>,
     /// The span, where whatever lies in it passes, so that the rows of a contact that do follow each other.
@@ -394,6 +396,7 @@ impl<'c> Reader<'c> {
         }
         self.reading = Reading::BlocksIn(span);
         let plain = self.is_plain().then_some(span);
+        let longest = self.events.summary.count().bounds().1.unsigned_abs();
         (0..self.events.blocks.len()).all(|number| {
             let Some(open) = self.opened(number) else { return true };
             let rows = &open.block.rows;
@@ -408,7 +411,7 @@ impl<'c> Reader<'c> {
             }
             self.meter.rows(&(0..rows.rows()));
             let contacts = self.contacts(number, rows);
-            see(&Whole { rows, contacts, passing, plain, column: open.column, scalar: self.scalar })
+            see(&Whole { rows, contacts, longest, passing, plain, column: open.column, scalar: self.scalar })
         })
     }
 

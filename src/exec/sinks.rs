@@ -12,6 +12,7 @@ use crate::plan::{Function, NumberTest, Predicate};
 use crate::schema::Scalar;
 use crate::store::Words;
 use crate::store::column::Column;
+use crate::store::column::kernels::widened;
 use crate::value::Number;
 
 /// What a function makes of the contacts of a block, by position among them.
@@ -133,6 +134,8 @@ pub(super) struct Tested<'t, 'c> {
     /// Sets of positions among the contacts of a block.
     passes: Vec<u64>,
     said: Vec<u64>,
+    /// How many values averages are of.
+    counts: Vec<i64>,
     found: Set,
 }
 
@@ -142,26 +145,23 @@ const UNKNOWN: u8 = 2;
 #[derive(Clone, Copy)]
 struct Ratio {
     op: CompareOp,
-    left: i128,
-    right: i128,
+    left: i64,
+    right: i64,
 }
 
-/// How averages of stored numbers compare, unless that needs more than 128 bits.
+/// How averages of stored numbers compare, unless that needs factors of more than 64 bits.
 fn ratio(test: &NumberTest, scalar: Scalar) -> Option<Ratio> {
     let (NumberTest::Compare(op, bound), Scalar::Number { decimals }) = (test, scalar) else { return None };
-    let left = 10_i128.checked_pow(u32::from(bound.scale()))?;
+    let left = 10_i64.checked_pow(u32::from(bound.scale()))?;
     let right = bound.mantissa().checked_mul(10_i128.checked_pow(u32::from(decimals))?)?;
-    // Sums have 64 bits, and there are fewer rows than 32 bits can count.
-    left.checked_mul(1 << 64)?;
-    right.checked_mul(1 << 32)?;
-    Some(Ratio { op: *op, left, right })
+    Some(Ratio { op: *op, left, right: i64::try_from(right).ok()? })
 }
 
 impl<'t, 'c> Tested<'t, 'c> {
     /// A test, on numbers of a type if it is on numbers; `found` has who passes unless something is said of them.
     pub fn new((predicate, test): (&Predicate, &'t CellTest<'c>), scalar: Scalar, found: Set) -> Self {
         let ratio = if let Predicate::Number(number) = predicate { ratio(number, scalar) } else { None };
-        Self { test, scalar, range: test.range(scalar), ratio, known: Vec::new(), passes: Vec::new(), said: Vec::new(), found }
+        Self { test, scalar, range: test.range(scalar), ratio, known: Vec::new(), passes: Vec::new(), said: Vec::new(), counts: Vec::new(), found }
     }
 
     /// Who passes.
@@ -191,10 +191,10 @@ impl<'c> Sink<'c> for Tested<'_, 'c> {
         };
         let passes = match (made.kind, whole.column, self.range) {
             (Kind::Average, ..) => match ratio {
-                Some(Ratio { op, left, right }) => bits::of(slots.len(), |at| {
-                    let (sum, of) = (made.values.get(at).copied().unwrap_or(0), made.of(at));
-                    op.accepts((i128::from(sum) * left).cmp(&(i128::from(of) * right)))
-                }),
+                Some(Ratio { op, left, right }) => {
+                    widened(made.of.unwrap_or_default(), 1, &mut self.counts);
+                    bits::compared(op, (made.values, left), (&self.counts, right))
+                }
                 None => each(&mut |at| {
                     let average = average(Cell::Int(whole.scalar, made.get(at)?), made.of(at).into());
                     average.map(|n| test.passes(Cell::Number(n), 0))

@@ -334,14 +334,8 @@ fn sums(whole: &Whole<'_>, column: &IntColumn<'_>, packed: &[u32], among: Option
 fn narrow_base(whole: &Whole<'_>, column: &IntColumn<'_>) -> Option<u32> {
     let (base, unit) = column.scale();
     let base = u64::try_from(base).ok().filter(|base| base.is_multiple_of(unit))?;
-    let mut start = 0;
-    let longest = whole.rows.ends().iter().fold(0, |longest, end| {
-        let length = end.saturating_sub(start);
-        start = *end;
-        longest.max(length)
-    });
     let greatest = (base / unit).checked_add(column.domain())?;
-    u32::try_from(greatest.checked_mul(longest.into())?).ok()?;
+    u32::try_from(greatest.checked_mul(whole.longest)?).ok()?;
     u32::try_from(base / unit).ok()
 }
 

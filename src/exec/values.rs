@@ -222,9 +222,9 @@ pub(super) fn test<'c>(
     }
     if let Predicate::Value(op, other, _) = predicate
         && let others = operands.get(*other)
-        && let Some(passes) = compared(&values, *op, &others, or_empty)
+        && let Some(passes) = compared(&values, *op, &others, or_empty, slots.len())
     {
-        words::put_all(&mut found, &asked, None, &bits::of(slots.len(), passes));
+        words::put_all(&mut found, &asked, None, &passes);
         return Ok(found);
     }
     for (at, slot) in slots.iter().enumerate() {
@@ -236,14 +236,9 @@ pub(super) fn test<'c>(
     Ok(found)
 }
 
-/// How columns of stored numbers compare, by position; nothing for others. An empty value passes or not, one that is compared with an
-/// empty one does not.
-fn compared<'v>(
-    values: &'v Values<'_>,
-    op: CompareOp,
-    others: &'v Values<'_>,
-    or_empty: bool,
-) -> Option<impl Fn(usize) -> bool + use<'v>> {
+/// How columns of so many stored numbers compare, by position; nothing for others. An empty value passes or not, one that is compared
+/// with an empty one does not.
+fn compared(values: &Values<'_>, op: CompareOp, others: &Values<'_>, or_empty: bool, len: usize) -> Option<Vec<u64>> {
     let (Values::Ints(Scalar::Number { decimals: a }, values), Values::Ints(Scalar::Number { decimals: b }, others)) =
         (values, others)
     else {
@@ -252,12 +247,15 @@ fn compared<'v>(
     // More decimals do not fit into 128 bits together with 64.
     let unit = |by: u8| (by <= MAX_DECIMALS).then(|| 10_i64.pow(by.into()));
     let (left, right) = (unit(a.max(b) - a)?, unit(a.max(b) - b)?);
+    if let (Some(values), Some(others)) = (values.whole(), others.whole()) {
+        return Some(bits::compared(op, (values, left), (others, right)));
+    }
     let scaled = |n: i64, unit: i64| i128::from(n) * i128::from(unit);
-    Some(move |at| match (values.get(at), others.get(at)) {
+    Some(bits::of(len, |at| match (values.get(at), others.get(at)) {
         (Some(value), Some(other)) => op.accepts(scaled(value, left).cmp(&scaled(other, right))),
         (Some(_), None) => false,
         (None, _) => or_empty,
-    })
+    }))
 }
 
 /// The contacts of `asked` whose value passes, where it can be told without keeping the values.

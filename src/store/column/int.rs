@@ -359,7 +359,13 @@ impl<'a> IntColumn<'a> {
             return;
         }
         match &self.present {
-            Presence::Sparse { words, .. } => self.sparse(words, |v| lo <= v && v <= hi, out),
+            Presence::Sparse { words, ranks } => {
+                // The values stand together; afterwards their bits go where the slots are.
+                let last = ranks.last().zip(words.last()).map_or(0, |(rank, word)| rank + word.count_ones());
+                let mut found = vec![0; (last as usize).div_ceil(64)];
+                self.scan_dense(None, lo, hi, &mut found);
+                kernels::deposit(words, &found, out);
+            }
             Presence::All => self.scan_dense(None, lo, hi, out),
             Presence::Dense(words) => self.scan_dense(Some(words), lo, hi, out),
         }

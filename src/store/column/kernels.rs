@@ -12,7 +12,7 @@ mod spread;
 pub(super) use hours::{DAY, HOUR, MOST_MS, Origin, SHIFT, since_u32, since_u40};
 pub(crate) use hours::{keep_hours, repeated};
 pub(crate) use runs::{RunOf, any_in_runs, boundaries, count_runs, keep_from, sum_runs, widened};
-pub(crate) use spread::spread;
+pub(crate) use spread::{deposit, spread};
 
 /// Sets the bits of the values between `lo` and `lo + span`, where `present` has one too.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
@@ -90,6 +90,28 @@ pub(crate) fn between_i64(values: &[i64], lo: i64, hi: i64, out: &mut Vec<u64>) 
 pub(crate) fn between_counts(values: &[u32], lo: u32, hi: u32, out: &mut Vec<u64>) {
     out.clear();
     out.extend(values.chunks(64).map(|values| compared(values, |v| lo <= v && v <= hi)));
+}
+
+/// How numbers compare with others after both are multiplied: which are less, and which are equal. Products have to fit.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+pub(crate) fn compared_scaled((a, left): (&[i64], i64), (b, right): (&[i64], i64), less: &mut Vec<u64>, equal: &mut Vec<u64>) {
+    less.clear();
+    equal.clear();
+    for (a, b) in a.chunks(64).zip(b.chunks(64)) {
+        let mut differences = [0_i64; 64];
+        for ((difference, a), b) in differences.iter_mut().zip(a).zip(b) {
+            let (a, b) = (a.wrapping_mul(left), b.wrapping_mul(right));
+            *difference = i64::from(a > b) - i64::from(a < b);
+        }
+        less.push(compared(&differences, |n| n < 0));
+        equal.push(compared(&differences, |n| n == 0));
+    }
+}
+
+/// The greatest distance from 0.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+pub(crate) fn furthest(values: &[i64]) -> u64 {
+    values.iter().fold(0, |most, n| most.max(n.unsigned_abs()))
 }
 
 /// Keeps the bits that are in `other` too.

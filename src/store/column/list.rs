@@ -2,15 +2,26 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use super::super::bytes::{Sections, SectionsWriter};
-use super::{Column, TAG_LIST, tagged};
+use super::{Column, TAG_LIST, kernels, tagged};
 
 /// A column of lists; a slot without elements is empty.
 #[derive(Debug, Clone)]
 pub struct ListColumn<'a> {
     ends: Cow<'a, [u32]>,
     items: Column<'a>,
+    filled: OnceLock<Filled>,
+}
+
+/// Where elements belong, as bits; made when it is asked for first.
+#[derive(Debug, Clone)]
+struct Filled {
+    /// The slots that have elements.
+    slots: Vec<u64>,
+    /// The elements with which a slot begins.
+    boundaries: Vec<u64>,
 }
 
 /// Encodes a column from the number of elements of each slot and the encoded column of all elements.
@@ -37,7 +48,7 @@ impl<'a> ListColumn<'a> {
         // No encoder makes lists of lists, and decoding them would recurse without a bound.
         let flat = !matches!(items, Column::List(_));
         let total = ends.last().map_or(0, |end| *end as usize);
-        (flat && total == items.len() && ends.is_sorted()).then_some(Self { ends, items })
+        (flat && total == items.len() && ends.is_sorted()).then(|| Self { ends, items, filled: OnceLock::new() })
     }
 
     /// Number of slots.
@@ -68,37 +79,29 @@ impl<'a> ListColumn<'a> {
 
     /// Sets the bit of every slot that has one of some elements, given as bits.
     pub fn slots_of(&self, elements: &[u64], out: &mut [u64]) {
-        let mut slot = 0;
-        for (at, word) in elements.iter().enumerate() {
-            let mut bits = *word;
-            while bits != 0 {
-                let element = at * 64 + bits.trailing_zeros() as usize;
-                while self.ends.get(slot).is_some_and(|end| *end as usize <= element) {
-                    slot += 1;
-                }
-                let end = self.ends.get(slot).map_or(usize::MAX, |end| *end as usize);
-                // The slot's other elements say nothing new.
-                bits = if end < at * 64 + 64 { bits & u64::MAX << (end % 64) } else { 0 };
-                if slot < self.ends.len()
-                    && let Some(target) = out.get_mut(slot / 64)
-                {
-                    *target |= 1 << (slot % 64);
+        let Filled { slots, boundaries } = self.filled();
+        let mut any = Vec::new();
+        kernels::any_in_runs(boundaries, elements, &mut any);
+        kernels::deposit(slots, &any, out);
+    }
+
+    fn filled(&self) -> &Filled {
+        self.filled.get_or_init(|| {
+            let mut start = 0;
+            let mut slots = vec![0; self.ends.len().div_ceil(64)];
+            for (slots, ends) in slots.iter_mut().zip(self.ends.chunks(64)) {
+                for (bit, end) in ends.iter().enumerate() {
+                    *slots |= u64::from(*end > start) << bit;
+                    start = *end;
                 }
             }
-        }
+            Filled { slots, boundaries: kernels::boundaries(&self.ends, self.items.len()) }
+        })
     }
 
     /// Sets the bit of every slot that has elements.
     pub fn present_into(&self, out: &mut [u64]) {
-        let mut start = 0;
-        for (slot, end) in self.ends.iter().enumerate() {
-            if *end > start
-                && let Some(word) = out.get_mut(slot / 64)
-            {
-                *word |= 1 << (slot % 64);
-            }
-            start = *end;
-        }
+        out.iter_mut().zip(&self.filled().slots).for_each(|(out, slots)| *out |= slots);
     }
 }
 

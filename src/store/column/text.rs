@@ -247,12 +247,15 @@ impl<'a> TextColumn<'a> {
     #[must_use]
     pub fn with_suffix(&self, suffix: &str) -> CodeSet {
         let suffix = suffix.as_bytes();
-        // Sixteen bytes compare as one number, which is nearly always enough.
-        match suffix.last_chunk::<16>().map(|tail| u128::from_le_bytes(*tail)) {
-            Some(tail) => self.matching_bytes(|text| {
-                text.last_chunk().is_some_and(|end| u128::from_le_bytes(*end) == tail) && text.ends_with(suffix)
+        let tail = |text: &[u8]| text.last_chunk::<16>().map(|tail| u128::from_le_bytes(*tail));
+        let head = |text: &[u8]| text.first_chunk::<16>().map(|head| u128::from_le_bytes(*head));
+        // Sixteen bytes compare as one number; up to 32 are two of them, which may overlap.
+        match (tail(suffix), head(suffix)) {
+            (wanted @ Some(_), begins) if suffix.len() <= 32 => self.matching_bytes(|text| {
+                tail(text) == wanted && text.len().checked_sub(suffix.len()).and_then(|at| head(text.get(at..)?)) == begins
             }),
-            None => self.matching_bytes(|text| text.ends_with(suffix)),
+            (wanted @ Some(_), _) => self.matching_bytes(|text| tail(text) == wanted && text.ends_with(suffix)),
+            (None, _) => self.matching_bytes(|text| text.ends_with(suffix)),
         }
     }
 

@@ -28,11 +28,12 @@ pub(in super::super) fn since_u40<const PER: u32>(high: &[u32], low: &[u8], orig
             // Twice 128 in the upper part; the carry of what is below is all that the lowest bits are good for.
             *out = (high << 1).wrapping_add((u32::from(*low) + rest) >> SHIFT).wrapping_add(whole);
         }
-        for (from, later) in origin.changes {
-            let (from_high, from_low) = ((from >> 8) as u32, *from as u8);
+        // Copied, or each would be gathered from memory.
+        for &(from, later) in origin.changes {
+            let (from_high, from_low) = ((from >> 8) as u32, from as u8);
             for ((out, high), low) in out.iter_mut().zip(high).zip(low) {
                 let is_after = *high > from_high || *high == from_high && *low >= from_low;
-                *out = out.wrapping_add(if is_after { *later } else { 0 });
+                *out = out.wrapping_add(if is_after { later } else { 0 });
             }
         }
         out.iter_mut().for_each(|out| *out /= PER);
@@ -47,9 +48,9 @@ pub(in super::super) fn since_u32<const PER: u32>(values: &[u32], unit: u32, ori
         for (out, value) in out.iter_mut().zip(values) {
             *out = ((u64::from(*value) * u64::from(unit) + origin.since) >> SHIFT) as u32;
         }
-        for (from, later) in origin.changes {
+        for &(from, later) in origin.changes {
             for (out, value) in out.iter_mut().zip(values) {
-                *out = out.wrapping_add(if u64::from(*value) >= *from { *later } else { 0 });
+                *out = out.wrapping_add(if u64::from(*value) >= from { later } else { 0 });
             }
         }
         out.iter_mut().for_each(|out| *out /= PER);

@@ -22,6 +22,22 @@ pub(crate) fn spread(of: &[u64], said: Option<&[u64]>, passes: &[u64], set: &mut
     }
 }
 
+/// Adds the bits of the places of `of`, one after the other, where those are.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+pub(crate) fn deposit(of: &[u64], bits: &[u64], set: &mut [u64]) {
+    let deposit = match_target! {
+        "x86_64+bmi2" => |bits: u64, mask: u64| std::arch::x86_64::_pdep_u64(bits, mask),
+        _ => deposited,
+    };
+    let mut at = 0;
+    for (of, set) in of.iter().zip(set) {
+        if *of != 0 {
+            *set |= deposit(window(bits, at), *of);
+            at += of.count_ones() as usize;
+        }
+    }
+}
+
 /// The 64 bits from a place on.
 #[inline(always)]
 fn window(bits: &[u64], at: usize) -> u64 {
@@ -76,6 +92,9 @@ mod tests {
                 let mut set = [0];
                 spread(&[*mask], None, &[*bits], &mut set);
                 prop_assert_eq!(set[0], deposited(*bits, *mask));
+                let mut set = [1];
+                deposit(&[*mask], &[*bits], &mut set);
+                prop_assert_eq!(set[0], deposited(*bits, *mask) | 1);
             }
         }
     }
