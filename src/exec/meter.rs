@@ -89,9 +89,16 @@ impl<'c> RowMeter<'c> {
         Self { meter, bytes_per_row: 0, bytes: 0 }
     }
 
-    /// Goes to a block of which instants and some attributes are looked at: row by row, or, with a span, all instants and what
-    /// the filter looks at for the whole block.
-    pub fn open(&mut self, block: &Block<'_>, span: Option<Interval>, filter: Option<&RowFilter>, attr: Option<AttrId>) {
+    /// Goes to a block of which instants and some attributes are looked at: row by row, or, with a span, what the filter looks at for
+    /// the whole block, and all instants if those have been scanned.
+    pub fn open(
+        &mut self,
+        block: &Block<'_>,
+        span: Option<Interval>,
+        scanned: Option<Interval>,
+        filter: Option<&RowFilter>,
+        attr: Option<AttrId>,
+    ) {
         if self.meter.0.is_none() {
             return;
         }
@@ -105,8 +112,9 @@ impl<'c> RowMeter<'c> {
             attributes.dedup();
             attributes.iter().filter_map(|attr| block.attributes.get(attr)).map(|c| width(c)).sum::<usize>()
         };
-        if let Some(span) = span {
-            self.bytes += (ts.scanned_bytes(span.lo, span.hi) + ts.len() * bytes_of(&mut attributes)) as u64;
+        if span.is_some() {
+            let instants = scanned.map_or(0, |span| ts.scanned_bytes(span.lo, span.hi));
+            self.bytes += (instants + ts.len() * bytes_of(&mut attributes)) as u64;
             attributes.clear();
         }
         attributes.extend(attr);

@@ -150,6 +150,27 @@ impl<'c> RowTest<'c> {
         }
     }
 
+    /// Keeps the rows that pass the tests that have to pass and test all rows of a block at once. Says whether there are any.
+    fn narrow_by_scans(&self, rows: &mut [u64]) -> bool {
+        match self {
+            Self::Column(test) if test.scans() => {
+                test.narrow(rows);
+                true
+            }
+            Self::All(parts) => parts.iter().fold(false, |any, part| part.narrow_by_scans(rows) || any),
+            _ => false,
+        }
+    }
+
+    /// Keeps the rows that pass the other tests; those that are left lie in the span.
+    fn narrow_by_others(&self, rows: &mut [u64], span: Interval) {
+        match self {
+            Self::Column(test) if test.scans() => {}
+            Self::All(parts) => parts.iter().for_each(|part| part.narrow_by_others(rows, span)),
+            test => test.narrow(rows, span),
+        }
+    }
+
     /// Whether a row passes; it is of the contact at position `at`.
     fn passes(&self, row: usize, at: usize) -> bool {
         match self {
@@ -263,18 +284,8 @@ enum Inside {
     Some(Vec<u64>),
 }
 
-impl Inside {
-    /// As bits, of a block of so many rows.
-    fn rows(&self, rows: usize) -> Vec<u64> {
-        match self {
-            Self::All => bits::first(rows),
-            Self::Some(rows) => rows.clone(),
-        }
-    }
-}
-
 /// Where less than one contact of so many is asked for, reading the rows of each is faster than reading all rows.
-const FEW: usize = 24;
+const FEW: usize = 40;
 
 impl<'c> Reader<'c> {
     /// A reader of a source, for so many contacts; nothing when nobody of the chunk has such an event.
@@ -375,16 +386,16 @@ impl<'c> Reader<'c> {
         let never = test.as_ref().is_some_and(RowTest::is_never);
         let column = self.attr.and_then(|attr| block.attributes.get(&attr)).map(AsRef::as_ref);
         let span = if let Reading::BlocksIn(span) = self.reading { Some(span).filter(|_| !never) } else { None };
-        self.meter.open(block, span, self.filter, self.attr);
-        let inside = span.map(|span| inside(block.rows.ts(), span));
-        let passing = match (&test, &inside, span) {
-            (Some(test), Some(inside), Some(span)) if !self.compares() => {
-                let mut rows = inside.rows(block.rows.rows());
-                test.narrow(&mut rows, span);
-                Some(rows)
+        let (passing, inside) = match (&test, span) {
+            (Some(test), Some(span)) if !self.compares() => {
+                let (passing, inside) = passing(test, block, span);
+                (Some(passing), inside)
             }
-            _ => None,
+            (_, span) => (None, span.map(|span| inside(block.rows.ts(), span))),
         };
+        // Where few rows are left, their instants alone have been looked at.
+        let scanned = span.filter(|_| inside.is_some());
+        self.meter.open(block, span, scanned, self.filter, self.attr);
         Some(Open { number, block, end, contact: 0, test, never, column, inside, passing })
     }
 
@@ -480,6 +491,27 @@ impl<'c> Reader<'c> {
     }
 }
 
+/// The rows of a block that lie in a span and pass; and those that lie in it, if that had to be found out for all of them.
+fn passing(test: &RowTest<'_>, block: &Block<'_>, span: Interval) -> (Vec<u64>, Option<Inside>) {
+    /// Where fewer than one of so many rows are left, their instants are looked at one by one.
+    const RARE: usize = 32;
+    let ts = block.rows.ts();
+    let mut rows = bits::first(block.rows.rows());
+    let scanned = test.narrow_by_scans(&mut rows);
+    let inside = if scanned && bits::count(&rows) < ts.len() / RARE {
+        bits::retain(&mut rows, |row| ts.at(row).is_some_and(|t| span.lo <= t && t <= span.hi));
+        None
+    } else {
+        let inside = inside(ts, span);
+        if let Inside::Some(inside) = &inside {
+            bits::and(&mut rows, inside);
+        }
+        Some(inside)
+    };
+    test.narrow_by_others(&mut rows, span);
+    (rows, inside)
+}
+
 /// The rows of a block that lie in a span.
 fn inside(ts: &IntColumn<'_>, span: Interval) -> Inside {
     let (least, greatest) = ts.bounds();
@@ -491,6 +523,9 @@ fn inside(ts: &IntColumn<'_>, span: Interval) -> Inside {
     Inside::Some(rows)
 }
 
+/// So many rows are faster passed one by one than searched by halves.
+const FEW_ROWS: usize = 16;
+
 /// The rows whose instants lie in the span; instants ascend.
 fn in_span(ts: &IntColumn<'_>, rows: Range<usize>, span: Interval) -> Range<usize> {
     let end = match span.hi.checked_add(1) {
@@ -499,6 +534,14 @@ fn in_span(ts: &IntColumn<'_>, rows: Range<usize>, span: Interval) -> Range<usiz
         Some(beyond) => ts.lower_bound(rows.clone(), beyond),
         None => rows.end,
     };
-    let start = if span.lo == i64::MIN { rows.start } else { ts.lower_bound(rows.start..end, span.lo) };
+    let start = if span.lo == i64::MIN {
+        rows.start
+    } else if end - rows.start <= FEW_ROWS {
+        // Those of a span are the last ones as a rule.
+        let outside = (rows.start..end).rev().find(|row| ts.at(*row).is_none_or(|t| t < span.lo));
+        outside.map_or(rows.start, |row| row + 1)
+    } else {
+        ts.lower_bound(rows.start..end, span.lo)
+    };
     start..end
 }

@@ -86,39 +86,90 @@ struct Shortcut<'c> {
     begin: Vec<&'c EventChunk<'c>>,
     end: Vec<&'c EventChunk<'c>>,
     negated: bool,
+    /// How long after the one the other comes, in milliseconds.
+    within: Option<i64>,
     window: Interval,
+}
+
+/// What summaries tell of the events of a step.
+#[derive(Clone, Copy)]
+struct Known {
+    first: i64,
+    last: i64,
+    /// Whether that is all.
+    single: bool,
+}
+
+impl Known {
+    fn of(summaries: &[&EventChunk<'_>], slot: usize) -> Option<Self> {
+        let some = summaries.iter().filter_map(|e| {
+            let last = e.last().get(slot)?;
+            Some(Self { first: e.first().get(slot)?, last, single: e.count().get(slot) == Some(1) })
+        });
+        some.reduce(|a, b| Self { first: a.first.min(b.first), last: a.last.max(b.last), single: false })
+    }
 }
 
 impl<'c> Shortcut<'c> {
     fn new(chunk: &Chunk<'c>, sequence: &Sequence, past: Interval) -> Option<Self> {
         let ([begin, end], TimeSpan::Fixed(window)) = (sequence.steps.as_slice(), &sequence.span) else { return None };
         let plain = sequence.sources().all(|s| s.filter.is_none());
-        if sequence.by || end.within.is_some() || !plain || window.hi != past.hi {
+        if sequence.by || !plain || window.hi != past.hi {
             return None;
         }
+        // Months end at different days, so that a later instant need not reach further.
+        let within = match &end.within {
+            Some(within) if within.months == 0 => Some(chunk.context.clock.plus(0, within)),
+            Some(_) => return None,
+            None => None,
+        };
         let data = chunk.data;
         let summaries =
             |step: &Step| step.sources.iter().filter_map(|s| data.events.get(&s.event)).map(|e| e.summary.as_ref()).collect();
-        Some(Self { begin: summaries(begin), end: summaries(end), negated: end.negated, window: *window })
+        Some(Self { begin: summaries(begin), end: summaries(end), negated: end.negated, within, window: *window })
     }
 
     /// Whether the contact has the sequence, as far as that can be told.
     fn decide(&self, slot: usize) -> Option<bool> {
-        let Some(last) = self.begin.iter().filter_map(|e| e.last().get(slot)).max() else { return Some(false) };
-        let end = self.end.iter().filter_map(|e| e.last().get(slot)).max();
-        if last.max(end.unwrap_or(last)) > self.window.hi {
+        let Some(begin) = Known::of(&self.begin, slot) else { return Some(false) };
+        let end = Known::of(&self.end, slot);
+        if begin.last.max(end.map_or(begin.last, |end| end.last)) > self.window.hi {
             return None;
         }
-        if last < self.window.lo {
+        if begin.last < self.window.lo {
             return Some(false);
         }
+        let reach = self.within.map_or(i64::MAX, |within| begin.last.saturating_add(within));
         if self.negated {
-            // After the last one there is the least to exclude.
-            return Some(end.is_none_or(|end| end <= last));
+            // After the last one there is the least to exclude, if the time for it has passed.
+            let is_over = self.within.is_none() || reach <= self.window.hi;
+            let quiet = match end {
+                None => true,
+                Some(end) if end.last <= begin.last || end.first > reach => true,
+                // One that is the only one, or the last one within reach.
+                Some(end) if end.last <= reach => false,
+                Some(end) if end.single => true,
+                Some(_) => return None,
+            };
+            return match (is_over && quiet, self.within) {
+                (true, _) => Some(true),
+                // Where it has to be quiet for ever, it is after the last if it is after any.
+                (false, None) => Some(false),
+                (false, Some(_)) => begin.single.then_some(false),
+            };
         }
-        let Some(end) = end.filter(|end| *end >= self.window.lo) else { return Some(false) };
-        let first = self.begin.iter().filter_map(|e| e.first().get(slot)).min()?;
-        if first < self.window.lo { None } else { Some(first < end) }
+        let Some(end) = end.filter(|end| end.last >= self.window.lo) else { return Some(false) };
+        if end.last <= begin.first {
+            return Some(false);
+        }
+        if begin.last < end.last && end.last <= reach {
+            return Some(true);
+        }
+        if self.within.is_none() && begin.first >= self.window.lo {
+            return Some(true);
+        }
+        // All of these come too late, or there is no other pair.
+        (end.first > reach || begin.single && end.single).then_some(false)
     }
 }
 

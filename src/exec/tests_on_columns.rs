@@ -146,6 +146,11 @@ impl<'c> ColumnTest<'c> {
         matches!(self, Self::Always(false))
     }
 
+    /// Whether it tests all places at once, whatever is asked for.
+    pub fn scans(&self) -> bool {
+        matches!(self, Self::Always(_) | Self::Range { .. } | Self::Codes { .. })
+    }
+
     /// Keeps the places whose values pass. Not for tests that compare with values of the contact.
     pub fn narrow(&self, places: &mut [u64]) {
         let scanned = |column: &IntColumn<'_>, or_empty: bool, scan: &dyn Fn(&mut [u64])| {
