@@ -13,7 +13,7 @@ use super::super::{describe, output, script};
 use super::answer::{self, page, print};
 use super::naming::without_edition;
 use super::session::Session;
-use super::{Next, run as run_input};
+use super::{Input, Next, run as run_input};
 use crate::fmt::format;
 use crate::ide::outline::{Kind, Outline, outline};
 use crate::ide::tokens::{Class, tokens};
@@ -363,7 +363,7 @@ pub fn load(session: &mut Session, file: &str) -> Result<(), Failure> {
     let text = sources.get(id).map(|source| source.text.clone()).unwrap_or_default();
     let folder = Path::new(file).parent().unwrap_or(Path::new(""));
     let text = if folder.as_os_str().is_empty() { text } else { beside(&text, folder) };
-    run_input(session, &text).map(drop)
+    run_input(session, Input::of(text)).map(drop)
 }
 
 /// The files that a script names, as they are called from here.
@@ -424,7 +424,7 @@ fn edit(session: &mut Session, name: Option<&str>) -> Result<(), Failure> {
     if !status.success() || after == before {
         return print("unchanged\n");
     }
-    run_input(session, &after).map(drop)
+    run_input(session, Input::of(after)).map(drop)
 }
 
 fn params(session: &Session) -> Result<(), Failure> {

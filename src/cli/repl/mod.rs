@@ -21,6 +21,25 @@ use crate::exec::Cancel;
 use crate::ide::outline::{Outline, outline};
 use session::Session;
 
+/// Lines that belong together.
+struct Input {
+    text: String,
+    /// What they are; not of a command.
+    outline: Option<Outline>,
+}
+
+impl Input {
+    fn of(text: String) -> Self {
+        let outline = (!text.trim_start().starts_with('.')).then(|| outline(&text));
+        Self { text, outline }
+    }
+
+    /// Whether it goes on in the next line.
+    fn is_open(&self) -> bool {
+        !self.text.trim().is_empty() && matches!(self.outline, Some(Outline::Unfinished | Outline::Empty))
+    }
+}
+
 /// What an input led to.
 enum Next {
     /// Another input.
@@ -43,7 +62,7 @@ pub fn repl(args: &ReplArgs, ui: Ui) -> Result<(), Failure> {
         commands::load(&mut session, &file.to_string_lossy())?;
     }
     if !args.commands.is_empty() {
-        return inputs(&mut session, args.commands.iter().map(|text| Ok(text.clone())), args.keep_going);
+        return inputs(&mut session, args.commands.iter().map(|text| Ok(Input::of(text.clone()))), args.keep_going);
     }
     if std::io::stdin().is_terminal() {
         return editor::talk(session);
@@ -55,37 +74,33 @@ pub fn repl(args: &ReplArgs, ui: Ui) -> Result<(), Failure> {
 }
 
 /// The lines up to where the input is whole. An empty line ends it whatever it is.
-fn whole(lines: &mut dyn Iterator<Item = Result<String, Failure>>) -> Option<Result<String, Failure>> {
-    let mut input = String::new();
+fn whole(lines: &mut dyn Iterator<Item = Result<String, Failure>>) -> Option<Result<Input, Failure>> {
+    let mut text = String::new();
     for line in lines {
         let line = match line {
             Ok(line) => line,
             Err(failure) => return Some(Err(failure)),
         };
-        let begins = input.trim().is_empty();
+        let begins = text.trim().is_empty();
         if begins && line.trim_start().starts_with('.') {
-            return Some(Ok(line));
+            return Some(Ok(Input::of(line)));
         }
         let gives_up = !begins && line.trim().is_empty();
-        input.push_str(&line);
-        input.push('\n');
-        if gives_up || !is_open(&input) {
+        text.push_str(&line);
+        text.push('\n');
+        let input = Input::of(text);
+        if gives_up || !input.is_open() {
             return Some(Ok(input));
         }
+        text = input.text;
     }
-    (!input.trim().is_empty()).then_some(Ok(input))
+    (!text.trim().is_empty()).then(|| Ok(Input::of(text)))
 }
 
-/// Whether an input goes on in the next line.
-fn is_open(input: &str) -> bool {
-    let text = input.trim();
-    !text.is_empty() && !text.starts_with('.') && matches!(outline(input), Outline::Unfinished | Outline::Empty)
-}
-
-fn inputs(session: &mut Session, inputs: impl Iterator<Item = Result<String, Failure>>, keep_going: bool) -> Result<(), Failure> {
+fn inputs(session: &mut Session, inputs: impl Iterator<Item = Result<Input, Failure>>, keep_going: bool) -> Result<(), Failure> {
     let mut first = None;
     for input in inputs {
-        match run(session, &input?) {
+        match run(session, input?) {
             Ok(Next::Go) => {}
             Ok(Next::Leave) => break,
             Err(failure @ (Failure::Interrupted | Failure::PipeClosed)) => return Err(failure),
@@ -106,13 +121,13 @@ fn inputs(session: &mut Session, inputs: impl Iterator<Item = Result<String, Fai
 }
 
 /// Runs one input.
-fn run(session: &mut Session, input: &str) -> Result<Next, Failure> {
+fn run(session: &mut Session, input: Input) -> Result<Next, Failure> {
     session.stop.begin();
-    let text = input.trim();
-    if let Some(command) = text.strip_prefix('.') {
-        return commands::run(session, command);
-    }
-    let outcome = session.enter(input)?;
+    let Some(outline) = input.outline else {
+        let text = input.text.trim();
+        return commands::run(session, text.strip_prefix('.').unwrap_or(text));
+    };
+    let outcome = session.enter(&input.text, outline)?;
     answer::outcome(session, &outcome)?;
     Ok(Next::Go)
 }

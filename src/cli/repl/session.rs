@@ -12,7 +12,7 @@ use super::super::describe::Described;
 use super::super::failure::Failure;
 use super::super::script::{self, Asked};
 use super::super::{Ui, data, progress};
-use super::naming::{is_unnamed, names_in, without_edition};
+use super::naming::{is_unnamed, may_name_unnamed, names_in, without_edition};
 use super::newest::Newest;
 use crate::check::Checked;
 use crate::check::typed::SegmentId;
@@ -58,6 +58,8 @@ struct Definition {
     kind: Kind,
     name: String,
     text: String,
+    /// Whether it may speak of a condition without a name.
+    names_unnamed: bool,
 }
 
 /// A set of contacts that was asked for.
@@ -200,6 +202,9 @@ impl Session {
         let mut open: Vec<&Definition> = self.definitions.iter().filter(|d| from(d)).collect();
         let mut names: HashSet<&str> = open.iter().map(|d| d.name.as_str()).collect();
         while let Some(definition) = open.pop() {
+            if !definition.names_unnamed {
+                continue;
+            }
             for range in names_in(&definition.text) {
                 let other = definition.text.get(range).unwrap_or_default();
                 if is_unnamed(other)
@@ -267,9 +272,8 @@ impl Session {
         })
     }
 
-    /// Checks an input, keeps what it defines, and evaluates the sets in it.
-    pub fn enter(&mut self, input: &str) -> Result<Outcome, Failure> {
-        let whole = outline(input);
+    /// Checks an input of which is known what it is, keeps what it defines, and evaluates the sets in it.
+    pub fn enter(&mut self, input: &str, whole: Outline) -> Result<Outcome, Failure> {
         if whole == Outline::Empty {
             return Ok(Outcome::Nothing);
         }
@@ -444,6 +448,9 @@ impl Session {
 
     /// A text in which `_` is the result that it is now; it will be another one later.
     fn resolved(&self, text: &str) -> String {
+        if !may_name_unnamed(text) {
+            return text.to_owned();
+        }
         let mut out = String::new();
         let mut end = 0;
         for range in names_in(text).filter(|range| text.get(range.clone()) == Some("_")) {
@@ -459,12 +466,16 @@ impl Session {
     fn keep(&mut self, kind: Kind, name: &str, text: String) {
         let same = |d: &&mut Definition| d.kind == kind && d.name == name || is_value(d.kind) && is_value(kind) && d.name == name;
         match self.definitions.iter_mut().find(same) {
-            Some(known) => (known.kind, known.text) = (kind, text),
-            None => self.definitions.push(Definition { kind, name: name.to_owned(), text }),
+            Some(known) => (known.kind, known.names_unnamed, known.text) = (kind, may_name_unnamed(&text), text),
+            None => {
+                let names_unnamed = may_name_unnamed(&text);
+                self.definitions.push(Definition { kind, name: name.to_owned(), text, names_unnamed });
+            }
         }
     }
 
-    /// The definitions without those that the input replaces, behind the input.
+    /// The definitions without those that the input replaces, behind the input. Conditions without a name are among them only where
+    /// somebody may speak of one: the last one is as long to read as the input.
     fn compose(&self, input: &str, whole: &Outline) -> Composed {
         let replaced = |d: &Definition| match whole {
             Outline::Items(items) => {
@@ -473,8 +484,10 @@ impl Session {
             _ => false,
         };
         let mut text = String::new();
+        let kept = || self.definitions.iter().filter(|d| !replaced(d));
+        let unnamed = may_name_unnamed(input) || kept().any(|d| !is_unnamed(&d.name) && d.names_unnamed);
         let (uses, others): (Vec<_>, Vec<_>) =
-            self.definitions.iter().filter(|d| !replaced(d)).partition(|d| d.kind == Kind::Use);
+            kept().filter(|d| unnamed || !is_unnamed(&d.name)).partition(|d| d.kind == Kind::Use);
         if matches!(whole, Outline::Condition) {
             text = format!("segment _{} =\n", self.conditions + 1);
         }
@@ -486,7 +499,7 @@ impl Session {
             text.push_str(&definition.text);
             text.push('\n');
         }
-        let text = self.with_alias(text);
+        let text = if unnamed { self.with_alias(text) } else { text };
         Composed { text, start, end }
     }
 
