@@ -12,6 +12,7 @@ use super::super::sets::{overlap, trend};
 use super::super::{describe, output, script};
 use super::answer::{self, page, print};
 use super::naming::without_edition;
+use super::newest::IDLE;
 use super::session::Session;
 use super::{Input, Next, run as run_input};
 use crate::fmt::format;
@@ -239,7 +240,7 @@ fn by(session: &Session, name: &str) -> Result<(), Failure> {
         return Err(Failure::usage(format!("there is no field `{name}`{hint}")));
     };
     let last = session.members(None)?;
-    let among = Some(&last.members);
+    let among = Some(last.members.as_ref());
     page(&session.described(|snapshot, clock, cancel| describe::field(snapshot, clock, id, among, cancel))?.text())
 }
 
@@ -269,7 +270,7 @@ fn diff(session: &Session, name: Option<&str>) -> Result<(), Failure> {
     };
     let snapshot = session.snapshot()?;
     let clock = session.clock();
-    for (what, who) in [("entered", &set.members - before), ("left", before - &set.members)] {
+    for (what, who) in [("entered", set.members.as_ref() - before.as_ref()), ("left", before.as_ref() - set.members.as_ref())] {
         print(&format!("{} {what}\n", super::super::table::grouped(who.len())))?;
         if !who.is_empty() {
             answer::members(&snapshot, &clock, &who, 10, session.mode)?;
@@ -346,6 +347,9 @@ fn watch(session: &Session, words: &[&str]) -> Result<(), Failure> {
                 answer::counts(std::slice::from_ref(&answer), session.timing)
             ))?;
             known = Some(answer.members);
+        }
+        if seconds > IDLE.as_secs() {
+            session.newest().let_go();
         }
         for _ in 0..seconds.saturating_mul(20).max(1) {
             if cancel.is_cancelled() {

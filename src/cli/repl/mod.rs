@@ -1,17 +1,19 @@
 //! `segql repl`: the prompt. [`session`] knows definitions and results, [`commands`] are the lines that begin with a dot,
 //! [`answer`] prints, [`editor`] is the line that one types in, [`ahead`] counts meanwhile, on the thread of [`aside`]. [`newest`]
-//! holds the state of the store that is asked.
+//! holds the state of the store that is asked, [`lines`] are those of a program that asks.
 
 mod ahead;
 mod answer;
 mod aside;
 mod commands;
 mod editor;
+mod lines;
 mod naming;
 mod newest;
 mod session;
 
-use std::io::{BufRead, IsTerminal};
+use std::io::IsTerminal;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::args::ReplArgs;
@@ -19,6 +21,8 @@ use super::failure::Failure;
 use super::{Ui, data, script};
 use crate::exec::Cancel;
 use crate::ide::outline::{Outline, outline};
+use lines::Lines;
+use newest::IDLE;
 use session::Session;
 
 /// Lines that belong together.
@@ -52,7 +56,8 @@ enum Next {
 pub fn repl(args: &ReplArgs, ui: Ui) -> Result<(), Failure> {
     let stop = Stop::install();
     let store = data::open(&args.data, &args.now, ui, &stop.begin())?;
-    let mut session = Session::new(store, ui, stop)?;
+    let typed = args.commands.is_empty() && std::io::stdin().is_terminal();
+    let mut session = Session::new(store, ui, stop, typed)?;
     session.overrides = script::parse_set(&args.set)?;
     if args.now.now.is_some() {
         let now = data::instant(&args.now, session.snapshot()?.schema())?;
@@ -64,11 +69,11 @@ pub fn repl(args: &ReplArgs, ui: Ui) -> Result<(), Failure> {
     if !args.commands.is_empty() {
         return inputs(&mut session, args.commands.iter().map(|text| Ok(Input::of(text.clone()))), args.keep_going);
     }
-    if std::io::stdin().is_terminal() {
+    if typed {
         return editor::talk(session);
     }
-    let lines = std::io::stdin().lock().lines();
-    let mut lines = lines.map(|line| line.map_err(|e| Failure::io(format!("cannot read standard input: {e}"))));
+    let newest = Rc::clone(session.newest());
+    let mut lines = Lines::of_stdin(IDLE, move || newest.let_go())?;
     let next = std::iter::from_fn(|| whole(&mut lines));
     inputs(&mut session, next, args.keep_going)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -29,7 +30,7 @@ use crate::time::Clock;
 /// A prompt's state. Every evaluation reads the newest state of the store.
 pub struct Session {
     store: Arc<Store>,
-    newest: Arc<Newest>,
+    newest: Rc<Newest>,
     schema: Schema,
     /// How to talk.
     pub ui: Ui,
@@ -49,7 +50,7 @@ pub struct Session {
     /// The result that `_` is.
     pub last: Option<Answer>,
     /// Members by name: the newest, and those of the definition before it.
-    results: HashMap<String, (RoaringBitmap, Option<RoaringBitmap>)>,
+    results: HashMap<String, (Rc<RoaringBitmap>, Option<Rc<RoaringBitmap>>)>,
     conditions: u32,
 }
 
@@ -68,13 +69,13 @@ pub struct Answer {
     /// Its name; a condition without one is `_1`, `_2`, ...
     pub name: String,
     /// Its members.
-    pub members: RoaringBitmap,
+    pub members: Rc<RoaringBitmap>,
     /// How long it took, in microseconds.
     pub elapsed_us: u64,
     /// All contacts at that moment.
     pub contacts: u32,
     /// The members of the definition that had the name before.
-    pub before: Option<RoaringBitmap>,
+    pub before: Option<Rc<RoaringBitmap>>,
     /// Whether a field decides, which has no past.
     pub reads_fields: bool,
 }
@@ -116,12 +117,12 @@ pub struct Draft {
 }
 
 impl Session {
-    /// A session on a store.
-    pub fn new(store: Store, ui: Ui, stop: super::Stop) -> Result<Self, Failure> {
+    /// A session on a store; `typed` says whether somebody types what is asked.
+    pub fn new(store: Store, ui: Ui, stop: super::Stop, typed: bool) -> Result<Self, Failure> {
         let schema = store.snapshot()?.schema().clone();
         let store = Arc::new(store);
         Ok(Self {
-            newest: Arc::new(Newest::of(Arc::clone(&store))?),
+            newest: Rc::new(Newest::of(Arc::clone(&store), typed)?),
             store,
             schema,
             ui,
@@ -141,6 +142,11 @@ impl Session {
     /// The store.
     pub fn store(&self) -> &Arc<Store> {
         &self.store
+    }
+
+    /// The newest state that is held.
+    pub fn newest(&self) -> &Rc<Newest> {
+        &self.newest
     }
 
     /// Fields and events.
@@ -255,7 +261,9 @@ impl Session {
         const CHEAP: u64 = 30_000_000_000;
         let name = format!("_{}", self.conditions + 1);
         let set = script::asked(condition, &[name]).ok()?.first()?.set;
-        let (condition, clock, newest) = (Arc::clone(condition), self.clock(), Arc::clone(&self.newest));
+        // Nobody types where the state is not beside.
+        let Newest::Beside(newest) = self.newest.as_ref() else { return None };
+        let (condition, clock, newest) = (Arc::clone(condition), self.clock(), Arc::clone(newest));
         let count = move |engine: &Engine<'_>, cancel: &Cancel| {
             let (schema, contacts) = (engine.snapshot().schema(), engine.snapshot().contacts());
             let plan = rewrite(&lower_wanted(&condition.program, &[set], schema, &clock));
@@ -437,7 +445,7 @@ impl Session {
         })??;
         let answer = |(asked, (members, reads_fields, elapsed_us, contacts)): (&Asked, _)| Answer {
             name: asked.name.clone(),
-            members,
+            members: Rc::new(members),
             elapsed_us,
             contacts,
             before: self.results.get(&asked.name).map(|(newest, _)| newest.clone()),
@@ -465,12 +473,10 @@ impl Session {
 
     fn keep(&mut self, kind: Kind, name: &str, text: String) {
         let same = |d: &&mut Definition| d.kind == kind && d.name == name || is_value(d.kind) && is_value(kind) && d.name == name;
+        let definition = Definition { kind, name: name.to_owned(), names_unnamed: may_name_unnamed(&text), text };
         match self.definitions.iter_mut().find(same) {
-            Some(known) => (known.kind, known.names_unnamed, known.text) = (kind, may_name_unnamed(&text), text),
-            None => {
-                let names_unnamed = may_name_unnamed(&text);
-                self.definitions.push(Definition { kind, name: name.to_owned(), text, names_unnamed });
-            }
+            Some(known) => *known = definition,
+            None => self.definitions.push(definition),
         }
     }
 
