@@ -1,6 +1,7 @@
 //! Where the texts of a column stand, by their hashes: for long lists of texts that are looked for again and again.
 
 use std::hash::BuildHasher;
+use std::ops::Range;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -14,6 +15,8 @@ const MIN_DISTINCT: u32 = 4096;
 const FRACTION: u32 = 128;
 /// Places that share a beginning.
 const PER_BUCKET: usize = 8;
+/// Places that are compared at once: nearly always the whole bucket.
+const WINDOW: usize = 16;
 
 /// Texts to look for, hashed once for all columns.
 ///
@@ -65,7 +68,7 @@ struct Places {
     shift: u32,
     /// Where each bucket begins, and where the last one ends.
     starts: Vec<u32>,
-    /// The lower bits of the hashes.
+    /// The lower bits of the hashes, and a window of nothing behind them.
     marks: Vec<u16>,
     slots: Vec<u16>,
 }
@@ -78,16 +81,15 @@ impl TextColumn<'_> {
         let places = self.places(wanted.0.len())?;
         let mut bytes = 0;
         for (hash, text) in &wanted.0 {
-            for (slot, mark) in places.bucket(*hash) {
-                bytes += size_of_val(slot) + size_of_val(mark);
-                let slot = usize::from(*slot);
-                if *mark == mark_of(*hash)
-                    && self.text(slot) == Some(*text)
+            let bucket = places.bucket(*hash);
+            bytes += bucket.len() * (size_of::<u16>() * 2);
+            places.each(bucket, mark_of(*hash), |slot| {
+                if self.text(slot) == Some(*text)
                     && let Some(word) = out.get_mut(slot / 64)
                 {
                     *word |= 1 << (slot % 64);
                 }
-            }
+            });
         }
         Some(bytes)
     }
@@ -130,7 +132,8 @@ impl Places {
             *start = sum;
         }
         let mut next = starts.clone();
-        let (mut marks, mut slots) = (vec![0; sum as usize], vec![0; sum as usize]);
+        // Every window has its full length.
+        let (mut marks, mut slots) = (vec![0; sum as usize + WINDOW], vec![0; sum as usize]);
         column.codes.each(0..len, |slot, code| {
             let hash = hash_of(code);
             let Some(next) = next.get_mut(bucket_of(hash)) else { return };
@@ -143,15 +146,29 @@ impl Places {
         Self { shift, starts, marks, slots }
     }
 
-    /// The slots of a bucket with their marks.
-    fn bucket(&self, hash: u32) -> impl Iterator<Item = (&u16, &u16)> {
+    /// Where the slots of a bucket are.
+    fn bucket(&self, hash: u32) -> Range<usize> {
         let bucket = (hash >> self.shift) as usize;
-        let range = match self.starts.get(bucket..bucket + 2) {
+        match self.starts.get(bucket..bucket + 2) {
             Some([start, end]) => *start as usize..*end as usize,
             _ => 0..0,
-        };
-        let (slots, marks) = (self.slots.get(range.clone()), self.marks.get(range));
-        slots.unwrap_or_default().iter().zip(marks.unwrap_or_default())
+        }
+    }
+
+    /// Hands on the slots of a bucket that have a mark, and maybe some behind it. All marks of a window are compared without a
+    /// branch: one that depends on how many there are would be foretold wrongly for each bucket.
+    #[inline]
+    fn each(&self, bucket: Range<usize>, mark: u16, mut see: impl FnMut(usize)) {
+        for start in bucket.step_by(WINDOW) {
+            let Some(window) = self.marks.get(start..).and_then(|marks| marks.first_chunk::<WINDOW>()) else { return };
+            let mut bits = window.iter().zip(0_u32..).fold(0_u32, |bits, (other, at)| bits | u32::from(*other == mark) << at);
+            while bits != 0 {
+                if let Some(slot) = self.slots.get(start + bits.trailing_zeros() as usize) {
+                    see(usize::from(*slot));
+                }
+                bits &= bits - 1;
+            }
+        }
     }
 }
 
