@@ -329,3 +329,47 @@ fn progress_counts_chunks_and_cancelling_stops_at_the_next() {
         assert_eq!(cancel.progress(), (65_536, CONTACTS));
     });
 }
+
+#[test]
+fn long_lists_have_the_same_members_however_often_they_are_asked_for() {
+    const CONTACTS: u32 = 70_000;
+    /// Some share a text, some have none.
+    fn mail(n: u32) -> Option<String> {
+        (n % 7 != 3).then(|| format!("m{}@poczta.example", n % 50_021))
+    }
+    let schema = segql::schema::toml::parse("timezone = \"Europe/Warsaw\"\n[fields.mail]\ntype = \"text\"\n").unwrap();
+    let store = Store::temporary(&schema).unwrap();
+    let mut loader = Loader::begin(&store, &schema, LoadOptions::default()).unwrap();
+    let mut lines = Batch::new(BatchKind::Contacts);
+    for n in 0..CONTACTS {
+        lines.begin_contact(&format!("c{n}"), 0);
+        if let Some(text) = mail(n) {
+            lines.field(FieldId(0), Some(ValueRef::Text(&text)));
+        }
+    }
+    loader.push(&lines).unwrap();
+    loader.finish().unwrap();
+    let wanted: std::collections::BTreeSet<String> = (0..90_000).step_by(77).map(|n| format!("m{n}@poczta.example")).collect();
+    let list = wanted.iter().map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(", ");
+    let text = format!(
+        "segment a = field mail in [{list}]\nsegment b = field mail not in [{list}]\n\
+         segment c = field mail in [{list}] or empty\nsegment d = field mail not in [{list}] or empty\n"
+    );
+    let checked = checked(&schema, &text, "");
+    let snapshot = store.snapshot().unwrap();
+    let plan = lower(&checked.program, &checked.own, &schema, &clock(&schema));
+    let (engine, clock) = (Engine::new(&snapshot), clock(&schema));
+    let of = |test: &dyn Fn(Option<&str>) -> bool| (0..CONTACTS).filter(|n| test(mail(*n).as_deref())).collect::<Vec<u32>>();
+    let is_in = |text: &str| wanted.contains(text);
+    let expected = [
+        of(&|mail| mail.is_some_and(is_in)),
+        of(&|mail| mail.is_some_and(|mail| !is_in(mail))),
+        of(&|mail| mail.is_none_or(is_in)),
+        of(&|mail| mail.is_none_or(|mail| !is_in(mail))),
+    ];
+    for _ in 0..3 {
+        let found = evaluate(&engine, &plan, &clock, &Cancel::default()).unwrap();
+        let found: Vec<Vec<u32>> = found.iter().map(|set| set.iter().collect()).collect();
+        assert_eq!(found, expected);
+    }
+}

@@ -17,6 +17,10 @@ type Place = (SourceId, std::ops::Range<usize>);
 /// None of its own: writing into memory does not fail; a span outside its source prints without a picture.
 #[must_use]
 pub fn human(diagnostics: &[Diagnostic], sources: &Sources, color: bool) -> String {
+    if diagnostics.is_empty() {
+        // Nobody has to look at the texts.
+        return String::new();
+    }
     let mut out = Vec::new();
     let mut cache = Cache::new(sources);
     for diagnostic in diagnostics {

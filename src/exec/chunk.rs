@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::meter::Meter;
-use super::words::Set;
 use crate::schema::{AttrId, EventId, FieldId};
 use crate::store::column::Column;
-use crate::store::{EventChunk, RowBlock};
+use crate::store::{EventChunk, RowBlock, Words};
 
 /// What a plan needs of one chunk; a column that nobody has a value in is missing.
 pub(super) struct ChunkData<'s> {
@@ -16,7 +15,7 @@ pub(super) struct ChunkData<'s> {
     /// Slots of it.
     pub len: u32,
     /// The contacts that are evaluated with these columns.
-    pub members: Set,
+    pub members: Arc<Words>,
     pub fields: HashMap<FieldId, Arc<Column<'s>>>,
     /// Since when fields have been as they are.
     pub since: HashMap<FieldId, Arc<Column<'s>>>,
@@ -53,7 +52,7 @@ impl<'s> Ids<'s> {
 }
 
 impl ChunkData<'_> {
-    pub fn new(chunk: u32, len: u32, members: Set) -> Self {
+    pub fn new(chunk: u32, len: u32, members: Arc<Words>) -> Self {
         Self {
             chunk,
             len,

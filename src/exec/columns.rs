@@ -7,16 +7,16 @@ use std::sync::Arc;
 use super::chunk::{Block, ChunkData, Events, Ids};
 use super::lists::{self, ByChunk};
 use super::sketches::Made;
-use super::words::Set;
 use super::{Cancel, ExecError};
 use crate::plan::{Atom, Expr, Marks, Node, Part, Plan};
 use crate::schema::{AttrId, EventId, FieldId};
 use crate::store::column::Column;
-use crate::store::{EventChunk, Layer, RowBlock, Snapshot, StoreError};
+use crate::store::{EventChunk, Layer, RowBlock, Snapshot, StoreError, Words};
 
 /// A snapshot with the columns that have been decoded of it. Views are borrowed from the file: they cost little memory.
 pub struct Engine<'s> {
     snapshot: &'s Snapshot<'s>,
+    members: Cache<u32, Arc<Words>>,
     fields: Cache<(Layer, FieldId, u32), Option<Arc<Column<'s>>>>,
     since: Cache<(Layer, FieldId, u32), Option<Arc<Column<'s>>>>,
     ids: Cache<u32, Arc<Ids<'s>>>,
@@ -106,6 +106,7 @@ impl<'s> Engine<'s> {
     pub fn new(snapshot: &'s Snapshot<'s>) -> Self {
         Self {
             snapshot,
+            members: RefCell::default(),
             fields: RefCell::default(),
             since: RefCell::default(),
             ids: RefCell::default(),
@@ -125,11 +126,15 @@ impl<'s> Engine<'s> {
 
     /// What a plan needs of a chunk: of the contacts that nothing it needs has been appended for, and of the others apart.
     pub(super) fn chunk(&self, chunk: u32, needs: &Needs) -> Result<Vec<ChunkData<'s>>, StoreError> {
-        let layers = self.snapshot.layers(chunk, needs.appended(self.snapshot, chunk)?)?;
-        layers.into_iter().map(|(layer, members)| self.layer(chunk, layer, members, needs)).collect()
+        if !needs.appended(self.snapshot, chunk)? {
+            let members = cached(&self.members, chunk, || Ok(self.snapshot.members(chunk).into()))?;
+            return Ok(vec![self.layer(chunk, Layer::Base, members, needs)?]);
+        }
+        let layers = self.snapshot.layers(chunk, true)?;
+        layers.into_iter().map(|(layer, members)| self.layer(chunk, layer, members.into(), needs)).collect()
     }
 
-    fn layer(&self, chunk: u32, layer: Layer, members: Set, needs: &Needs) -> Result<ChunkData<'s>, StoreError> {
+    fn layer(&self, chunk: u32, layer: Layer, members: Arc<Words>, needs: &Needs) -> Result<ChunkData<'s>, StoreError> {
         let mut data = ChunkData::new(chunk, self.snapshot.chunk_len(chunk), members);
         for field in &needs.fields {
             if let Some(column) = self.field_column(layer, *field, chunk)? {

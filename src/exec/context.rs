@@ -51,8 +51,8 @@ pub(super) struct Context<'a> {
     costs: Costs,
     /// Who wants to know what happens.
     pub recorder: Option<&'a Recorder<'a>>,
-    /// Regular expressions, made once.
-    pub prepared: Prepared,
+    /// What tests on texts need, made once.
+    pub prepared: Prepared<'a>,
 }
 
 impl<'a> Context<'a> {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::cells::Values;
 use super::chunk::ChunkData;
@@ -19,7 +20,6 @@ use crate::store::Words;
 pub(super) struct Chunk<'c> {
     pub context: &'c Context<'c>,
     pub data: &'c ChunkData<'c>,
-    everyone: Set,
     sets: HashMap<NodeId, Kept<Set>>,
     values: HashMap<ExprId, Kept<Rc<Values<'c>>>>,
     /// How many parts may still ask for one that is kept; without an entry all that use it.
@@ -40,21 +40,12 @@ struct Kept<T> {
 
 impl<'c> Chunk<'c> {
     pub fn new(context: &'c Context<'c>, data: &'c ChunkData<'c>) -> Self {
-        let everyone = data.members.clone();
-        Self {
-            context,
-            data,
-            everyone,
-            sets: HashMap::new(),
-            values: HashMap::new(),
-            askers: HashMap::new(),
-            record: Record::default(),
-        }
+        Self { context, data, sets: HashMap::new(), values: HashMap::new(), askers: HashMap::new(), record: Record::default() }
     }
 
     /// All contacts.
-    pub fn everyone(&self) -> Set {
-        self.everyone.clone()
+    pub fn everyone(&self) -> Arc<Words> {
+        Arc::clone(&self.data.members)
     }
 
     /// Evaluates what lies so deep that recursion from the top would not end well.
@@ -151,7 +142,7 @@ impl<'c> Chunk<'c> {
                 if words::is_empty(&missing) {
                     return None;
                 }
-                missing.copy_from_slice(self.everyone.as_slice());
+                missing.copy_from_slice(self.data.members.as_slice());
                 words::and_not(&mut missing, known);
                 Some(missing)
             }
@@ -164,7 +155,7 @@ impl<'c> Chunk<'c> {
         if let Some(before) = before {
             words::or(&mut known, &before);
         }
-        (known != self.everyone).then_some(known)
+        (*known != *self.data.members).then_some(known)
     }
 
     /// Forgets what only a part needed that will not be evaluated again.

@@ -11,7 +11,7 @@ use super::words::{self, Set};
 use crate::check::typed::HasOp;
 use crate::plan::{Predicate, TextPredicate};
 use crate::schema::{FieldId, Scalar};
-use crate::store::column::{CodeSet, Column};
+use crate::store::column::{CodeSet, Column, TextColumn};
 use crate::store::{StoreError, Words};
 use crate::value::fold;
 
@@ -65,7 +65,7 @@ fn present_into(meter: &Meter, column: &Column<'_>, out: &mut [u64]) {
     }
 }
 
-/// Adds the slots whose value passes, if the column can tell that without looking at single values.
+/// Adds the slots whose value passes to a set that is empty, if the column can tell that without looking at single values.
 fn scanned(
     context: &Context<'_>,
     meter: &Meter,
@@ -80,6 +80,16 @@ fn scanned(
         (Predicate::Set, column) => present_into(meter, column, set),
         (Predicate::In(intervals), Column::Int(column)) if intervals.iter().take(SCANS + 1).count() <= SCANS => {
             intervals.iter_i64().for_each(|(lo, hi)| meter.scan(column, lo, hi, set));
+        }
+        (Predicate::Text(TextPredicate::In(list, _, negated)), Column::Text(texts))
+            if listed(context, meter, (texts, list), set) =>
+        {
+            if *negated {
+                let mut others = words::empty();
+                present_into(meter, column, others.as_mut_slice());
+                words::and_not(&mut others, set);
+                set.copy_from_slice(others.as_slice());
+            }
         }
         (Predicate::Text(test), Column::Text(column)) => {
             let codes = context.prepared.codes(column, test);
@@ -108,6 +118,13 @@ fn scanned(
         _ => return Ok(false),
     }
     Ok(true)
+}
+
+/// Adds the slots that have a text of a long list, if the column knows where its texts stand.
+fn listed(context: &Context<'_>, meter: &Meter, (column, list): (&TextColumn<'_>, &[String]), set: &mut Words) -> bool {
+    let found = context.prepared.wanted(list).and_then(|wanted| column.scan_wanted(wanted, set));
+    meter.add(|| found.unwrap_or(0));
+    found.is_some()
 }
 
 /// Adds the slots whose value passes by asking once for each value that there can be, if those are clearly fewer than the

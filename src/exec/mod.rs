@@ -219,6 +219,9 @@ fn bitmap(chunk: u32, words: &crate::store::Words) -> RoaringBitmap {
     if words::is_empty(words) {
         return RoaringBitmap::new();
     }
+    if cfg!(target_endian = "little") {
+        return RoaringBitmap::from_lsb0_bytes(chunk * CHUNK, bytemuck::cast_slice(words.as_slice()));
+    }
     let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
     RoaringBitmap::from_lsb0_bytes(chunk * CHUNK, &bytes)
 }

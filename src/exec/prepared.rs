@@ -8,27 +8,31 @@ use regex::{Regex, RegexBuilder};
 use super::anniversaries::Anniversaries;
 use crate::check::typed::TextOp;
 use crate::plan::{Atom, Expr, Marks, Node, Part, Plan, Predicate, RowFilter, Source, TextPredicate};
-use crate::store::column::{CodeSet, TextColumn};
+use crate::store::column::{CodeSet, TextColumn, WantedTexts};
 use crate::time::{Clock, Duration};
 use crate::value::fold;
 
-/// Regular expressions of a plan, compiled once.
+/// Regular expressions of a plan, compiled once, and long lists, hashed once.
 #[derive(Debug, Default)]
-pub(super) struct Prepared {
+pub(super) struct Prepared<'p> {
     exact: HashMap<String, Regex>,
     ignoring_case: HashMap<String, Regex>,
     anniversaries: HashMap<Duration, OnceLock<Anniversaries>>,
+    /// By where the list stands in the memory: the plan stays where it is.
+    wanted: HashMap<usize, WantedTexts<'p>>,
 }
 
-impl Prepared {
-    pub fn new(plan: &Plan, marks: &Marks) -> Self {
+impl<'p> Prepared<'p> {
+    pub fn new(plan: &'p Plan, marks: &Marks) -> Self {
         let mut prepared = Self::default();
         for part in marks.parts(plan) {
             match part {
                 Part::Node(id) => match plan.node(id) {
-                    Node::Atom(Atom::Field { predicate, .. } | Atom::ContactId(predicate) | Atom::Value { predicate, .. }) => {
+                    Node::Atom(Atom::Field { predicate, .. }) => {
                         prepared.add(predicate);
+                        prepared.add_list(predicate);
                     }
+                    Node::Atom(Atom::ContactId(predicate) | Atom::Value { predicate, .. }) => prepared.add(predicate),
                     Node::Atom(Atom::Events(events)) => prepared.add_filter(events.filter.as_ref()),
                     Node::Atom(Atom::Sequence(sequence)) => prepared.add_sources(sequence.sources()),
                     _ => {}
@@ -43,7 +47,7 @@ impl Prepared {
         prepared
     }
 
-    fn add_sources<'p>(&mut self, sources: impl Iterator<Item = &'p Source>) {
+    fn add_sources<'s>(&mut self, sources: impl Iterator<Item = &'s Source>) {
         sources.for_each(|s| self.add_filter(s.filter.as_ref()));
     }
 
@@ -68,6 +72,20 @@ impl Prepared {
             Predicate::Items(_, filter) => filter.predicates(&mut |p| self.add(p)),
             _ => {}
         }
+    }
+
+    fn add_list(&mut self, predicate: &'p Predicate) {
+        if let Predicate::Text(TextPredicate::In(list, folding, _)) = predicate
+            && folding.is_exact()
+            && let Some(wanted) = WantedTexts::new(list)
+        {
+            self.wanted.insert(list.as_ptr().addr(), wanted);
+        }
+    }
+
+    /// The texts of a long list that a field is compared with as they are.
+    pub fn wanted(&self, list: &[String]) -> Option<&WantedTexts<'p>> {
+        if self.wanted.is_empty() { None } else { self.wanted.get(&list.as_ptr().addr()) }
     }
 
     /// The regular expression of a test that has one.

@@ -55,7 +55,8 @@ pub fn counts(answers: &[Answer], timing: bool) -> String {
             let _ = write!(out, "  {}", table::milliseconds(answer.elapsed_us));
         }
         if let Some(before) = &answer.before {
-            let (entered, left) = (&answer.members - before, before - &answer.members);
+            let (now, before) = (answer.members.as_ref(), before.as_ref());
+            let (entered, left) = (now - before, before - now);
             if entered.is_empty() && left.is_empty() {
                 let _ = write!(out, "  same members as before");
             } else {

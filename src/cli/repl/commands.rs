@@ -12,8 +12,9 @@ use super::super::sets::{overlap, trend};
 use super::super::{describe, output, script};
 use super::answer::{self, page, print};
 use super::naming::without_edition;
+use super::newest::IDLE;
 use super::session::Session;
-use super::{Next, run as run_input};
+use super::{Input, Next, run as run_input};
 use crate::fmt::format;
 use crate::ide::outline::{Kind, Outline, outline};
 use crate::ide::tokens::{Class, tokens};
@@ -239,7 +240,7 @@ fn by(session: &Session, name: &str) -> Result<(), Failure> {
         return Err(Failure::usage(format!("there is no field `{name}`{hint}")));
     };
     let last = session.members(None)?;
-    let among = Some(&last.members);
+    let among = Some(last.members.as_ref());
     page(&session.described(|snapshot, clock, cancel| describe::field(snapshot, clock, id, among, cancel))?.text())
 }
 
@@ -269,7 +270,7 @@ fn diff(session: &Session, name: Option<&str>) -> Result<(), Failure> {
     };
     let snapshot = session.snapshot()?;
     let clock = session.clock();
-    for (what, who) in [("entered", &set.members - before), ("left", before - &set.members)] {
+    for (what, who) in [("entered", set.members.as_ref() - before.as_ref()), ("left", before.as_ref() - set.members.as_ref())] {
         print(&format!("{} {what}\n", super::super::table::grouped(who.len())))?;
         if !who.is_empty() {
             answer::members(&snapshot, &clock, &who, 10, session.mode)?;
@@ -347,6 +348,9 @@ fn watch(session: &Session, words: &[&str]) -> Result<(), Failure> {
             ))?;
             known = Some(answer.members);
         }
+        if seconds > IDLE.as_secs() {
+            session.newest().let_go();
+        }
         for _ in 0..seconds.saturating_mul(20).max(1) {
             if cancel.is_cancelled() {
                 return Ok(());
@@ -363,7 +367,7 @@ pub fn load(session: &mut Session, file: &str) -> Result<(), Failure> {
     let text = sources.get(id).map(|source| source.text.clone()).unwrap_or_default();
     let folder = Path::new(file).parent().unwrap_or(Path::new(""));
     let text = if folder.as_os_str().is_empty() { text } else { beside(&text, folder) };
-    run_input(session, &text).map(drop)
+    run_input(session, Input::of(text)).map(drop)
 }
 
 /// The files that a script names, as they are called from here.
@@ -424,7 +428,7 @@ fn edit(session: &mut Session, name: Option<&str>) -> Result<(), Failure> {
     if !status.success() || after == before {
         return print("unchanged\n");
     }
-    run_input(session, &after).map(drop)
+    run_input(session, Input::of(after)).map(drop)
 }
 
 fn params(session: &Session) -> Result<(), Failure> {

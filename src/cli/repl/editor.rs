@@ -19,7 +19,7 @@ use super::ahead::{Ahead, Grey, Redraw};
 use super::aside::Aside;
 use super::commands::{COMMANDS, MODES};
 use super::session::{Draft, Session};
-use super::{Next, run};
+use super::{Input, Next, run};
 use crate::ide::complete::{Known, Subject, complete};
 use crate::ide::outline::{Kind, Outline, outline};
 use crate::ide::tokens::{Class, tokens};
@@ -72,7 +72,7 @@ pub fn talk(session: Session) -> Result<(), Failure> {
                 let Some(line) = editor.helper_mut() else { return Ok(()) };
                 // What is known of a text may change with what was entered.
                 line.seen.take();
-                match run(&mut line.session, &input) {
+                match run(&mut line.session, Input::of(input)) {
                     Ok(Next::Go) => {}
                     Ok(Next::Leave) => return Ok(()),
                     Err(failure) => {

@@ -1,17 +1,19 @@
 //! `segql repl`: the prompt. [`session`] knows definitions and results, [`commands`] are the lines that begin with a dot,
 //! [`answer`] prints, [`editor`] is the line that one types in, [`ahead`] counts meanwhile, on the thread of [`aside`]. [`newest`]
-//! holds the state of the store that is asked.
+//! holds the state of the store that is asked, [`lines`] are those of a program that asks.
 
 mod ahead;
 mod answer;
 mod aside;
 mod commands;
 mod editor;
+mod lines;
 mod naming;
 mod newest;
 mod session;
 
-use std::io::{BufRead, IsTerminal};
+use std::io::IsTerminal;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::args::ReplArgs;
@@ -19,7 +21,28 @@ use super::failure::Failure;
 use super::{Ui, data, script};
 use crate::exec::Cancel;
 use crate::ide::outline::{Outline, outline};
+use lines::Lines;
+use newest::IDLE;
 use session::Session;
+
+/// Lines that belong together.
+struct Input {
+    text: String,
+    /// What they are; not of a command.
+    outline: Option<Outline>,
+}
+
+impl Input {
+    fn of(text: String) -> Self {
+        let outline = (!text.trim_start().starts_with('.')).then(|| outline(&text));
+        Self { text, outline }
+    }
+
+    /// Whether it goes on in the next line.
+    fn is_open(&self) -> bool {
+        !self.text.trim().is_empty() && matches!(self.outline, Some(Outline::Unfinished | Outline::Empty))
+    }
+}
 
 /// What an input led to.
 enum Next {
@@ -33,7 +56,8 @@ enum Next {
 pub fn repl(args: &ReplArgs, ui: Ui) -> Result<(), Failure> {
     let stop = Stop::install();
     let store = data::open(&args.data, &args.now, ui, &stop.begin())?;
-    let mut session = Session::new(store, ui, stop)?;
+    let typed = args.commands.is_empty() && std::io::stdin().is_terminal();
+    let mut session = Session::new(store, ui, stop, typed)?;
     session.overrides = script::parse_set(&args.set)?;
     if args.now.now.is_some() {
         let now = data::instant(&args.now, session.snapshot()?.schema())?;
@@ -43,49 +67,45 @@ pub fn repl(args: &ReplArgs, ui: Ui) -> Result<(), Failure> {
         commands::load(&mut session, &file.to_string_lossy())?;
     }
     if !args.commands.is_empty() {
-        return inputs(&mut session, args.commands.iter().map(|text| Ok(text.clone())), args.keep_going);
+        return inputs(&mut session, args.commands.iter().map(|text| Ok(Input::of(text.clone()))), args.keep_going);
     }
-    if std::io::stdin().is_terminal() {
+    if typed {
         return editor::talk(session);
     }
-    let lines = std::io::stdin().lock().lines();
-    let mut lines = lines.map(|line| line.map_err(|e| Failure::io(format!("cannot read standard input: {e}"))));
+    let newest = Rc::clone(session.newest());
+    let mut lines = Lines::of_stdin(IDLE, move || newest.let_go())?;
     let next = std::iter::from_fn(|| whole(&mut lines));
     inputs(&mut session, next, args.keep_going)
 }
 
 /// The lines up to where the input is whole. An empty line ends it whatever it is.
-fn whole(lines: &mut dyn Iterator<Item = Result<String, Failure>>) -> Option<Result<String, Failure>> {
-    let mut input = String::new();
+fn whole(lines: &mut dyn Iterator<Item = Result<String, Failure>>) -> Option<Result<Input, Failure>> {
+    let mut text = String::new();
     for line in lines {
         let line = match line {
             Ok(line) => line,
             Err(failure) => return Some(Err(failure)),
         };
-        let begins = input.trim().is_empty();
+        let begins = text.trim().is_empty();
         if begins && line.trim_start().starts_with('.') {
-            return Some(Ok(line));
+            return Some(Ok(Input::of(line)));
         }
         let gives_up = !begins && line.trim().is_empty();
-        input.push_str(&line);
-        input.push('\n');
-        if gives_up || !is_open(&input) {
+        text.push_str(&line);
+        text.push('\n');
+        let input = Input::of(text);
+        if gives_up || !input.is_open() {
             return Some(Ok(input));
         }
+        text = input.text;
     }
-    (!input.trim().is_empty()).then_some(Ok(input))
+    (!text.trim().is_empty()).then(|| Ok(Input::of(text)))
 }
 
-/// Whether an input goes on in the next line.
-fn is_open(input: &str) -> bool {
-    let text = input.trim();
-    !text.is_empty() && !text.starts_with('.') && matches!(outline(input), Outline::Unfinished | Outline::Empty)
-}
-
-fn inputs(session: &mut Session, inputs: impl Iterator<Item = Result<String, Failure>>, keep_going: bool) -> Result<(), Failure> {
+fn inputs(session: &mut Session, inputs: impl Iterator<Item = Result<Input, Failure>>, keep_going: bool) -> Result<(), Failure> {
     let mut first = None;
     for input in inputs {
-        match run(session, &input?) {
+        match run(session, input?) {
             Ok(Next::Go) => {}
             Ok(Next::Leave) => break,
             Err(failure @ (Failure::Interrupted | Failure::PipeClosed)) => return Err(failure),
@@ -106,13 +126,13 @@ fn inputs(session: &mut Session, inputs: impl Iterator<Item = Result<String, Fai
 }
 
 /// Runs one input.
-fn run(session: &mut Session, input: &str) -> Result<Next, Failure> {
+fn run(session: &mut Session, input: Input) -> Result<Next, Failure> {
     session.stop.begin();
-    let text = input.trim();
-    if let Some(command) = text.strip_prefix('.') {
-        return commands::run(session, command);
-    }
-    let outcome = session.enter(input)?;
+    let Some(outline) = input.outline else {
+        let text = input.text.trim();
+        return commands::run(session, text.strip_prefix('.').unwrap_or(text));
+    };
+    let outcome = session.enter(&input.text, outline)?;
     answer::outcome(session, &outcome)?;
     Ok(Next::Go)
 }

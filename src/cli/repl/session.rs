@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -12,7 +13,7 @@ use super::super::describe::Described;
 use super::super::failure::Failure;
 use super::super::script::{self, Asked};
 use super::super::{Ui, data, progress};
-use super::naming::{is_unnamed, names_in, without_edition};
+use super::naming::{is_unnamed, may_name_unnamed, names_in, without_edition};
 use super::newest::Newest;
 use crate::check::Checked;
 use crate::check::typed::SegmentId;
@@ -29,7 +30,7 @@ use crate::time::Clock;
 /// A prompt's state. Every evaluation reads the newest state of the store.
 pub struct Session {
     store: Arc<Store>,
-    newest: Arc<Newest>,
+    newest: Rc<Newest>,
     schema: Schema,
     /// How to talk.
     pub ui: Ui,
@@ -49,7 +50,7 @@ pub struct Session {
     /// The result that `_` is.
     pub last: Option<Answer>,
     /// Members by name: the newest, and those of the definition before it.
-    results: HashMap<String, (RoaringBitmap, Option<RoaringBitmap>)>,
+    results: HashMap<String, (Rc<RoaringBitmap>, Option<Rc<RoaringBitmap>>)>,
     conditions: u32,
 }
 
@@ -58,6 +59,8 @@ struct Definition {
     kind: Kind,
     name: String,
     text: String,
+    /// Whether it may speak of a condition without a name.
+    names_unnamed: bool,
 }
 
 /// A set of contacts that was asked for.
@@ -66,13 +69,13 @@ pub struct Answer {
     /// Its name; a condition without one is `_1`, `_2`, ...
     pub name: String,
     /// Its members.
-    pub members: RoaringBitmap,
+    pub members: Rc<RoaringBitmap>,
     /// How long it took, in microseconds.
     pub elapsed_us: u64,
     /// All contacts at that moment.
     pub contacts: u32,
     /// The members of the definition that had the name before.
-    pub before: Option<RoaringBitmap>,
+    pub before: Option<Rc<RoaringBitmap>>,
     /// Whether a field decides, which has no past.
     pub reads_fields: bool,
 }
@@ -114,12 +117,12 @@ pub struct Draft {
 }
 
 impl Session {
-    /// A session on a store.
-    pub fn new(store: Store, ui: Ui, stop: super::Stop) -> Result<Self, Failure> {
+    /// A session on a store; `typed` says whether somebody types what is asked.
+    pub fn new(store: Store, ui: Ui, stop: super::Stop, typed: bool) -> Result<Self, Failure> {
         let schema = store.snapshot()?.schema().clone();
         let store = Arc::new(store);
         Ok(Self {
-            newest: Arc::new(Newest::of(Arc::clone(&store))?),
+            newest: Rc::new(Newest::of(Arc::clone(&store), typed)?),
             store,
             schema,
             ui,
@@ -139,6 +142,11 @@ impl Session {
     /// The store.
     pub fn store(&self) -> &Arc<Store> {
         &self.store
+    }
+
+    /// The newest state that is held.
+    pub fn newest(&self) -> &Rc<Newest> {
+        &self.newest
     }
 
     /// Fields and events.
@@ -200,6 +208,9 @@ impl Session {
         let mut open: Vec<&Definition> = self.definitions.iter().filter(|d| from(d)).collect();
         let mut names: HashSet<&str> = open.iter().map(|d| d.name.as_str()).collect();
         while let Some(definition) = open.pop() {
+            if !definition.names_unnamed {
+                continue;
+            }
             for range in names_in(&definition.text) {
                 let other = definition.text.get(range).unwrap_or_default();
                 if is_unnamed(other)
@@ -250,7 +261,9 @@ impl Session {
         const CHEAP: u64 = 30_000_000_000;
         let name = format!("_{}", self.conditions + 1);
         let set = script::asked(condition, &[name]).ok()?.first()?.set;
-        let (condition, clock, newest) = (Arc::clone(condition), self.clock(), Arc::clone(&self.newest));
+        // Nobody types where the state is not beside.
+        let Newest::Beside(newest) = self.newest.as_ref() else { return None };
+        let (condition, clock, newest) = (Arc::clone(condition), self.clock(), Arc::clone(newest));
         let count = move |engine: &Engine<'_>, cancel: &Cancel| {
             let (schema, contacts) = (engine.snapshot().schema(), engine.snapshot().contacts());
             let plan = rewrite(&lower_wanted(&condition.program, &[set], schema, &clock));
@@ -267,9 +280,8 @@ impl Session {
         })
     }
 
-    /// Checks an input, keeps what it defines, and evaluates the sets in it.
-    pub fn enter(&mut self, input: &str) -> Result<Outcome, Failure> {
-        let whole = outline(input);
+    /// Checks an input of which is known what it is, keeps what it defines, and evaluates the sets in it.
+    pub fn enter(&mut self, input: &str, whole: Outline) -> Result<Outcome, Failure> {
         if whole == Outline::Empty {
             return Ok(Outcome::Nothing);
         }
@@ -433,7 +445,7 @@ impl Session {
         })??;
         let answer = |(asked, (members, reads_fields, elapsed_us, contacts)): (&Asked, _)| Answer {
             name: asked.name.clone(),
-            members,
+            members: Rc::new(members),
             elapsed_us,
             contacts,
             before: self.results.get(&asked.name).map(|(newest, _)| newest.clone()),
@@ -444,6 +456,9 @@ impl Session {
 
     /// A text in which `_` is the result that it is now; it will be another one later.
     fn resolved(&self, text: &str) -> String {
+        if !may_name_unnamed(text) {
+            return text.to_owned();
+        }
         let mut out = String::new();
         let mut end = 0;
         for range in names_in(text).filter(|range| text.get(range.clone()) == Some("_")) {
@@ -458,13 +473,15 @@ impl Session {
 
     fn keep(&mut self, kind: Kind, name: &str, text: String) {
         let same = |d: &&mut Definition| d.kind == kind && d.name == name || is_value(d.kind) && is_value(kind) && d.name == name;
+        let definition = Definition { kind, name: name.to_owned(), names_unnamed: may_name_unnamed(&text), text };
         match self.definitions.iter_mut().find(same) {
-            Some(known) => (known.kind, known.text) = (kind, text),
-            None => self.definitions.push(Definition { kind, name: name.to_owned(), text }),
+            Some(known) => *known = definition,
+            None => self.definitions.push(definition),
         }
     }
 
-    /// The definitions without those that the input replaces, behind the input.
+    /// The definitions without those that the input replaces, behind the input. Conditions without a name are among them only where
+    /// somebody may speak of one: the last one is as long to read as the input.
     fn compose(&self, input: &str, whole: &Outline) -> Composed {
         let replaced = |d: &Definition| match whole {
             Outline::Items(items) => {
@@ -473,8 +490,10 @@ impl Session {
             _ => false,
         };
         let mut text = String::new();
+        let kept = || self.definitions.iter().filter(|d| !replaced(d));
+        let unnamed = may_name_unnamed(input) || kept().any(|d| !is_unnamed(&d.name) && d.names_unnamed);
         let (uses, others): (Vec<_>, Vec<_>) =
-            self.definitions.iter().filter(|d| !replaced(d)).partition(|d| d.kind == Kind::Use);
+            kept().filter(|d| unnamed || !is_unnamed(&d.name)).partition(|d| d.kind == Kind::Use);
         if matches!(whole, Outline::Condition) {
             text = format!("segment _{} =\n", self.conditions + 1);
         }
@@ -486,7 +505,7 @@ impl Session {
             text.push_str(&definition.text);
             text.push('\n');
         }
-        let text = self.with_alias(text);
+        let text = if unnamed { self.with_alias(text) } else { text };
         Composed { text, start, end }
     }
 

@@ -12,7 +12,7 @@ mod text;
 pub use int::{IntColumn, encode_ints};
 pub use list::{ListColumn, encode_list};
 pub(crate) use text::Hasher;
-pub use text::{CodeSet, TextBuilder, TextColumn, encode_texts};
+pub use text::{CodeSet, TextBuilder, TextColumn, WantedTexts, encode_texts};
 
 use crate::value::Value;
 

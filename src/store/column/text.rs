@@ -2,6 +2,7 @@
 //! small dictionaries every value also has its Roaring bitmap.
 
 mod facts;
+mod places;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -9,6 +10,7 @@ use std::collections::HashMap;
 use super::super::bytes::{Sections, SectionsWriter};
 use super::int::{self, IntColumn};
 use super::{TAG_TEXT, bitmap, tagged};
+pub use places::WantedTexts;
 
 /// Up to so many distinct values get a bitmap each.
 const MAX_BITMAPS: usize = 256;
@@ -20,6 +22,7 @@ pub struct TextColumn<'a> {
     texts: &'a str,
     codes: IntColumn<'a>,
     bitmaps: Option<(Cow<'a, [u32]>, &'a [u8])>,
+    lookups: places::Lookups,
 }
 
 /// A set of codes of one dictionary.
@@ -176,7 +179,7 @@ impl<'a> TextColumn<'a> {
             }
             None => None,
         };
-        Some(Self { ends, texts, codes, bitmaps })
+        Some(Self { ends, texts, codes, bitmaps, lookups: places::Lookups::default() })
     }
 
     /// Number of distinct texts.
