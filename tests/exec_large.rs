@@ -331,6 +331,30 @@ fn progress_counts_chunks_and_cancelling_stops_at_the_next() {
 }
 
 #[test]
+fn what_is_kept_stays_within_the_budget_and_changes_no_answer() {
+    let store = store(70_000);
+    let snapshot = store.snapshot().unwrap();
+    let clock = clock(snapshot.schema());
+    let answers = |engine: &Engine<'_>| -> Vec<(u64, usize)> {
+        let texts = ["field n > 1", "event A at least 2 times within 30d", "sum(A.v) > 1", "field n > 1"];
+        let answer = |text: &str| {
+            let checked = checked(snapshot.schema(), text, "");
+            let plan = lower(&checked.program, &checked.own, snapshot.schema(), &clock);
+            let members = evaluate(engine, &plan, &clock, &Cancel::default()).unwrap();
+            (members.first().unwrap().len(), engine.kept_bytes())
+        };
+        texts.map(answer).into()
+    };
+    let (all, nothing) = (answers(&Engine::new(&snapshot)), answers(&Engine::with_budget(&snapshot, 0)));
+    let counts = |answers: &[(u64, usize)]| answers.iter().map(|(count, _)| *count).collect::<Vec<_>>();
+    assert_eq!(counts(&all), counts(&nothing));
+    // What is kept grows up to the last, which needs nothing new; without a budget there is what the last one needed.
+    assert!(all.is_sorted_by_key(|(_, bytes)| *bytes) && all[3].1 == all[2].1);
+    assert_eq!(nothing[0].1, nothing[3].1);
+    assert!(nothing[3].1 < all[3].1);
+}
+
+#[test]
 fn long_lists_have_the_same_members_however_often_they_are_asked_for() {
     const CONTACTS: u32 = 70_000;
     /// Some share a text, some have none.

@@ -1,10 +1,11 @@
 //! What a plan reads of a chunk: fetched and decoded once for an [`Engine`], shared by all its evaluations.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::chunk::{Block, ChunkData, Events, Ids};
+use super::kept::Cache;
 use super::lists::{self, ByChunk};
 use super::sketches::Made;
 use super::{Cancel, ExecError};
@@ -13,9 +14,13 @@ use crate::schema::{AttrId, EventId, FieldId};
 use crate::store::column::Column;
 use crate::store::{EventChunk, Layer, RowBlock, Snapshot, StoreError, Words};
 
-/// A snapshot with the columns that have been decoded of it. Views are borrowed from the file: they cost little memory.
+/// A snapshot with the columns that have been decoded of it, up to a budget of memory. Views are borrowed from the file: they cost
+/// little of it.
 pub struct Engine<'s> {
     snapshot: &'s Snapshot<'s>,
+    /// Bytes of memory that what is kept takes, and may take.
+    kept: Cell<usize>,
+    budget: usize,
     members: Cache<u32, Arc<Words>>,
     fields: Cache<(Layer, FieldId, u32), Option<Arc<Column<'s>>>>,
     since: Cache<(Layer, FieldId, u32), Option<Arc<Column<'s>>>>,
@@ -29,9 +34,11 @@ pub struct Engine<'s> {
     sketches: Made,
 }
 
+/// Bytes that an engine keeps: more than all columns of ten million contacts and 400 million events take as a rule.
+pub const BUDGET: usize = 1 << 30;
+
 /// Layer, event type, chunk, block and attribute.
 type AttributeKey = (Layer, EventId, u32, u32, AttrId);
-type Cache<K, V> = RefCell<HashMap<K, V>>;
 type KnownList = (Arc<[String]>, Arc<ByChunk>);
 
 /// The columns that parts of a plan read.
@@ -101,18 +108,26 @@ impl Needs {
 }
 
 impl<'s> Engine<'s> {
-    /// An engine without any column yet.
+    /// An engine without any column yet, which keeps up to [`BUDGET`] bytes from one evaluation to the next.
     #[must_use]
     pub fn new(snapshot: &'s Snapshot<'s>) -> Self {
+        Self::with_budget(snapshot, BUDGET)
+    }
+
+    /// The same with another budget.
+    #[must_use]
+    pub fn with_budget(snapshot: &'s Snapshot<'s>, budget: usize) -> Self {
         Self {
             snapshot,
-            members: RefCell::default(),
-            fields: RefCell::default(),
-            since: RefCell::default(),
-            ids: RefCell::default(),
-            summaries: RefCell::default(),
-            rows: RefCell::default(),
-            attributes: RefCell::default(),
+            kept: Cell::new(0),
+            budget,
+            members: Cache::default(),
+            fields: Cache::default(),
+            since: Cache::default(),
+            ids: Cache::default(),
+            summaries: Cache::default(),
+            rows: Cache::default(),
+            attributes: Cache::default(),
             lists: RefCell::default(),
             sketches: Made::default(),
         }
@@ -127,7 +142,7 @@ impl<'s> Engine<'s> {
     /// What a plan needs of a chunk: of the contacts that nothing it needs has been appended for, and of the others apart.
     pub(super) fn chunk(&self, chunk: u32, needs: &Needs) -> Result<Vec<ChunkData<'s>>, StoreError> {
         if !needs.appended(self.snapshot, chunk)? {
-            let members = cached(&self.members, chunk, || Ok(self.snapshot.members(chunk).into()))?;
+            let members = self.members.get(&self.kept, chunk, || Ok(self.snapshot.members(chunk).into()))?;
             return Ok(vec![self.layer(chunk, Layer::Base, members, needs)?]);
         }
         let layers = self.snapshot.layers(chunk, true)?;
@@ -157,21 +172,43 @@ impl<'s> Engine<'s> {
         Ok(data)
     }
 
+    /// Forgets the columns that are kept if they take more memory than they may. What one evaluation needs is not forgotten while it
+    /// lasts.
+    pub(super) fn begin(&self) {
+        if self.kept.get() <= self.budget {
+            return;
+        }
+        self.kept.set(0);
+        self.members.clear();
+        self.fields.clear();
+        self.since.clear();
+        self.ids.clear();
+        self.summaries.clear();
+        self.rows.clear();
+        self.attributes.clear();
+    }
+
+    /// Bytes of memory that the columns take that are kept, at most; what they borrow from the store's file is not counted.
+    #[must_use]
+    pub fn kept_bytes(&self) -> usize {
+        self.kept.get()
+    }
+
     /// The sketches that have been made.
     pub(super) fn made(&self) -> &Made {
         &self.sketches
     }
 
     pub(super) fn field_column(&self, layer: Layer, field: FieldId, chunk: u32) -> Result<Option<Arc<Column<'s>>>, StoreError> {
-        cached(&self.fields, (layer, field, chunk), || Ok(self.snapshot.field_in(layer, field, chunk)?.map(Arc::new)))
+        self.fields.get(&self.kept, (layer, field, chunk), || Ok(self.snapshot.field_in(layer, field, chunk)?.map(Arc::new)))
     }
 
     pub(super) fn since_column(&self, layer: Layer, field: FieldId, chunk: u32) -> Result<Option<Arc<Column<'s>>>, StoreError> {
-        cached(&self.since, (layer, field, chunk), || Ok(self.snapshot.field_since(layer, field, chunk)?.map(Arc::new)))
+        self.since.get(&self.kept, (layer, field, chunk), || Ok(self.snapshot.field_since(layer, field, chunk)?.map(Arc::new)))
     }
 
     pub(super) fn summary(&self, layer: Layer, event: EventId, chunk: u32) -> Result<Option<Arc<EventChunk<'s>>>, StoreError> {
-        cached(&self.summaries, (layer, event, chunk), || Ok(self.snapshot.events_in(layer, event, chunk)?.map(Arc::new)))
+        self.summaries.get(&self.kept, (layer, event, chunk), || Ok(self.snapshot.events_in(layer, event, chunk)?.map(Arc::new)))
     }
 
     pub(super) fn attribute_column(
@@ -183,7 +220,7 @@ impl<'s> Engine<'s> {
         attr: AttrId,
     ) -> Result<Option<Arc<Column<'s>>>, StoreError> {
         let read = || Ok(self.snapshot.attribute_in(layer, event, chunk, block, attr)?.map(Arc::new));
-        cached(&self.attributes, (layer, event, chunk, block, attr), read)
+        self.attributes.get(&self.kept, (layer, event, chunk, block, attr), read)
     }
 
     /// The contacts of a static list.
@@ -199,7 +236,7 @@ impl<'s> Engine<'s> {
 
     /// The ids of the contacts of a chunk.
     pub(super) fn ids(&self, chunk: u32) -> Result<Arc<Ids<'s>>, StoreError> {
-        cached(&self.ids, chunk, || Ok(Arc::new(Ids(self.snapshot.ids(chunk)?))))
+        self.ids.get(&self.kept, chunk, || Ok(Arc::new(Ids(self.snapshot.ids(chunk)?))))
     }
 
     fn events(
@@ -213,7 +250,7 @@ impl<'s> Engine<'s> {
         let mut blocks = Vec::new();
         for block in 0..summary.blocks() {
             let read = || Ok(Arc::new(self.snapshot.rows_in(layer, event, chunk, block)?));
-            let rows = cached(&self.rows, (layer, event, chunk, block), read)?;
+            let rows = self.rows.get(&self.kept, (layer, event, chunk, block), read)?;
             let mut attributes = BTreeMap::new();
             for attr in wanted {
                 if let Some(column) = self.attribute_column(layer, event, chunk, block, *attr)? {
@@ -224,18 +261,4 @@ impl<'s> Engine<'s> {
         }
         Ok(Some(Events { summary, blocks }))
     }
-}
-
-/// The value of a key, made once.
-fn cached<K: Copy + Eq + std::hash::Hash, V: Clone>(
-    cache: &Cache<K, V>,
-    key: K,
-    make: impl FnOnce() -> Result<V, StoreError>,
-) -> Result<V, StoreError> {
-    if let Some(value) = cache.borrow().get(&key) {
-        return Ok(value.clone());
-    }
-    let value = make()?;
-    cache.borrow_mut().insert(key, value.clone());
-    Ok(value)
 }

@@ -22,6 +22,7 @@ mod eval;
 mod events;
 mod fields;
 mod hours;
+mod kept;
 mod lists;
 mod matched;
 mod meter;
@@ -51,7 +52,7 @@ use crate::time::{Clock, LocalTimes};
 
 pub use cancel::Cancel;
 use chunk::ChunkData;
-pub use columns::Engine;
+pub use columns::{BUDGET, Engine};
 use context::{Context, Given, Run};
 use eval::Chunk;
 use meter::Meter;
@@ -113,6 +114,7 @@ pub struct Measurement {
 fn run(engine: &Engine<'_>, run: &Run<'_>) -> Result<Vec<RoaringBitmap>, ExecError> {
     let Run { plan, cancel, .. } = *run;
     let snapshot: &Snapshot<'_> = engine.snapshot();
+    engine.begin();
     let marks = plan.marked(&plan.root_parts(), true);
     let mut given = Given::default();
     for part in marks.parts(plan) {

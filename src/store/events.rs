@@ -70,6 +70,12 @@ impl<'a> EventChunk<'a> {
         chunk.ends.is_sorted().then_some(chunk)
     }
 
+    /// Bytes of memory that are its own.
+    #[must_use]
+    pub fn own_bytes(&self) -> usize {
+        self.count.own_bytes() + self.first.own_bytes() + self.last.own_bytes()
+    }
+
     /// Number of events of each contact that has some.
     #[must_use]
     pub fn count(&self) -> &IntColumn<'a> {
@@ -110,6 +116,12 @@ impl<'a> RowBlock<'a> {
         let block = Self { slots, ends, ts: int(sections.next()?)?, boundaries: OnceLock::new() };
         let rows = block.ends.last().map_or(0, |end| *end as usize);
         (block.slots.len() == block.ends.len() && rows == block.ts.len() && block.ends.is_sorted()).then_some(block)
+    }
+
+    /// Bytes of memory that are its own, with those of the [boundaries](Self::boundaries).
+    #[must_use]
+    pub fn own_bytes(&self) -> usize {
+        size_of::<Self>() + self.ts.own_bytes() + self.ts.len() / 8
     }
 
     /// Number of rows.

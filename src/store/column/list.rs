@@ -63,6 +63,13 @@ impl<'a> ListColumn<'a> {
         self.ends.is_empty()
     }
 
+    /// Bytes of memory that are the column's own, with those that it takes when elements are looked for.
+    #[must_use]
+    pub fn own_bytes(&self) -> usize {
+        let ends = if let Cow::Owned(ends) = &self.ends { size_of_val(ends.as_slice()) } else { 0 };
+        size_of::<Self>() + ends + self.items.own_bytes() + (self.ends.len() + self.items.len()) / 8
+    }
+
     /// Where a slot's elements stand in [`Self::items`].
     #[must_use]
     pub fn range(&self, slot: usize) -> Range<usize> {

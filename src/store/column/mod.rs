@@ -44,6 +44,16 @@ impl<'a> Column<'a> {
         }
     }
 
+    /// Bytes of memory that are the column's own: what it does not borrow from where it is stored, and what it makes when it is asked.
+    #[must_use]
+    pub fn own_bytes(&self) -> usize {
+        match self {
+            Self::Int(column) => column.own_bytes(),
+            Self::Text(column) => column.own_bytes(),
+            Self::List(column) => column.own_bytes(),
+        }
+    }
+
     /// Number of slots.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -1,4 +1,6 @@
-//! What reading a column costs.
+//! What reading a column costs, and what keeping it does.
+
+use std::borrow::Cow;
 
 use super::{IntColumn, Packed, Presence};
 
@@ -17,6 +19,26 @@ impl IntColumn<'_> {
     #[must_use]
     pub fn present_bytes(&self) -> usize {
         if matches!(self.present, Presence::All) { 0 } else { self.len.div_ceil(8) }
+    }
+
+    /// Bytes of memory that are the column's own: what it does not borrow from where it is stored.
+    #[must_use]
+    pub fn own_bytes(&self) -> usize {
+        fn copied<T: Copy>(values: &Cow<'_, [T]>) -> usize {
+            if let Cow::Owned(values) = values { size_of_val(values.as_slice()) } else { 0 }
+        }
+        let present = match &self.present {
+            Presence::All => 0,
+            Presence::Dense(words) => copied(words),
+            Presence::Sparse { words, ranks } => copied(words) + size_of_val(ranks.as_slice()),
+        };
+        let packed = match &self.packed {
+            Packed::Constant | Packed::U8(_) => 0,
+            Packed::U16(values) => copied(values),
+            Packed::U32(values) | Packed::U40(values, _) => copied(values),
+            Packed::U64(values) => copied(values),
+        };
+        size_of::<Self>() + present + packed
     }
 
     /// Bytes of one value.

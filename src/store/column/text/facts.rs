@@ -1,9 +1,18 @@
 //! How often values occur, and what reading them costs, from the bitmaps of the values alone.
 
+use std::borrow::Cow;
+
 use super::super::bitmap;
 use super::{CodeSet, TextColumn};
 
 impl TextColumn<'_> {
+    /// Bytes of memory that are the column's own, with those that it takes when long lists are looked for.
+    #[must_use]
+    pub fn own_bytes(&self) -> usize {
+        let ends = if let Cow::Owned(ends) = &self.ends { size_of_val(ends.as_slice()) } else { 0 };
+        size_of::<Self>() + ends + self.codes.own_bytes() + self.places_bytes()
+    }
+
     /// How many slots have each text, by code; nothing for a column without bitmaps.
     #[must_use]
     pub fn cardinalities(&self) -> Option<Vec<u32>> {

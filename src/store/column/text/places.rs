@@ -94,6 +94,13 @@ impl TextColumn<'_> {
         Some(bytes)
     }
 
+    /// Bytes of the places, if they can be made.
+    pub(super) fn places_bytes(&self) -> usize {
+        let is_large = self.distinct() >= MIN_DISTINCT;
+        // A mark and a slot each, and the beginnings of buckets.
+        if is_large { self.codes.len() * (2 * size_of::<u16>()) + self.codes.len() / PER_BUCKET * size_of::<u32>() } else { 0 }
+    }
+
     fn places(&self, wanted: usize) -> Option<&Places> {
         if let Some(places) = self.lookups.places.get() {
             return Some(places);
