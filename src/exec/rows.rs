@@ -157,7 +157,8 @@ impl<'c> RowTest<'c> {
                 test.narrow(rows);
                 true
             }
-            Self::All(parts) => parts.iter().fold(false, |any, part| part.narrow_by_scans(rows) || any),
+            // All of them, not only the first.
+            Self::All(parts) => parts.iter().filter(|part| part.narrow_by_scans(rows)).count() > 0,
             _ => false,
         }
     }

@@ -129,8 +129,8 @@ pub(super) struct Tested<'t, 'c> {
     /// The one interval of numbers that passes, if that is the whole test.
     range: Option<(i64, i64)>,
     ratio: Option<Ratio>,
-    /// Whether texts of the block pass, by code: [`UNKNOWN`], or 0 or 1.
-    known: Vec<u8>,
+    /// Whether texts of the block pass, by code.
+    known: Vec<bool>,
     /// Sets of positions among the contacts of a block.
     passes: Vec<u64>,
     said: Vec<u64>,
@@ -138,8 +138,6 @@ pub(super) struct Tested<'t, 'c> {
     counts: Vec<i64>,
     found: Set,
 }
-
-const UNKNOWN: u8 = 2;
 
 /// A comparison of a sum and a number of values with a bound, without a division: `sum * left` with `count * right`.
 #[derive(Clone, Copy)]
@@ -161,22 +159,22 @@ impl<'t, 'c> Tested<'t, 'c> {
     /// A test, on numbers of a type if it is on numbers; `found` has who passes unless something is said of them.
     pub fn new((predicate, test): (&Predicate, &'t CellTest<'c>), scalar: Scalar, found: Set) -> Self {
         let ratio = if let Predicate::Number(number) = predicate { ratio(number, scalar) } else { None };
-        Self { test, scalar, range: test.range(scalar), ratio, known: Vec::new(), passes: Vec::new(), said: Vec::new(), counts: Vec::new(), found }
+        Self {
+            test,
+            scalar,
+            range: test.range(scalar),
+            ratio,
+            known: Vec::new(),
+            passes: Vec::new(),
+            said: Vec::new(),
+            counts: Vec::new(),
+            found,
+        }
     }
 
     /// Who passes.
     pub fn found(self) -> Set {
         self.found
-    }
-
-    /// Whether a text passes, by its code in the column of the block.
-    fn text_passes(&mut self, whole: &Whole<'c>, code: i64) -> bool {
-        let Some(known) = usize::try_from(code).ok().and_then(|code| self.known.get_mut(code)) else { return false };
-        if *known == UNKNOWN {
-            let text = whole.column.and_then(|column| cell_of(column, code, whole.scalar));
-            *known = u8::from(text.is_some_and(|text| self.test.passes(text, 0)));
-        }
-        *known == 1
     }
 }
 
@@ -200,10 +198,16 @@ impl<'c> Sink<'c> for Tested<'_, 'c> {
                     average.map(|n| test.passes(Cell::Number(n), 0))
                 }),
             },
-            (Kind::Stored, Some(Column::Text(column)), _) => {
+            // Few texts are asked once each.
+            (Kind::Stored, Some(Column::Text(column)), _) if (column.distinct() as usize) < slots.len() / 2 => {
                 self.known.clear();
-                self.known.resize(column.distinct() as usize, UNKNOWN);
-                each(&mut |at| Some(self.text_passes(whole, made.get(at)?)))
+                let passes = |code| column.value(code).is_some_and(|text| test.passes(Cell::Text(text), 0));
+                self.known.extend((0..column.distinct()).map(passes));
+                let known = |code: i64| usize::try_from(code).ok().and_then(|code| self.known.get(code)) == Some(&true);
+                bits::of(slots.len(), |at| made.values.get(at).is_some_and(|code| known(*code)))
+            }
+            (Kind::Stored, Some(column @ Column::Text(_)), _) => {
+                each(&mut |at| Some(test.passes(cell_of(column, made.get(at)?, whole.scalar)?, 0)))
             }
             (_, _, Some((lo, hi))) => {
                 bits::between_i64(made.values, lo, hi, &mut self.passes);

@@ -148,7 +148,13 @@ fn block<'c>(
 }
 
 /// The same for functions of an attribute, in `values` and `of`; nothing where they must be made in another way.
-fn attribute(whole: &Whole<'_>, function: &Function, column: &IntColumn<'_>, asked: &Words, scratch: &mut Scratch) -> Option<Kind> {
+fn attribute(
+    whole: &Whole<'_>,
+    function: &Function,
+    column: &IntColumn<'_>,
+    asked: &Words,
+    scratch: &mut Scratch,
+) -> Option<Kind> {
     /// Where there can be more different values, they are counted in another way.
     const DIFFERENT: u64 = 1 << 16;
     if let Function::FirstOf | Function::LastOf = function {
@@ -186,15 +192,15 @@ fn of_packed(
         take(counts)
     };
     match function {
-        Function::Sum | Function::Average if !column.sums_fit() => return None,
+        Function::Sum | Function::Average if !column.sums_fit() => None,
         Function::Sum => {
             sums(whole, column, packed, among, scratch);
-            return Some(Kind::Whole);
+            Some(Kind::Whole)
         }
         Function::Average => {
             sums(whole, column, packed, among, scratch);
             whole.rows.count_runs(among, &mut scratch.of);
-            return Some(Kind::Average);
+            Some(Kind::Average)
         }
         Function::Min | Function::Max => {
             let best = if *function == Function::Max { RunOf::Greatest } else { RunOf::LeastBelowMost };
@@ -203,13 +209,13 @@ fn of_packed(
             let value = |best: u32| column.unpacked(u64::from(if *function == Function::Max { best } else { !best }));
             scratch.values.clear();
             scratch.values.extend(scratch.runs.iter().map(|best| value(*best)));
-            return Some(Kind::Whole);
+            Some(Kind::Whole)
         }
         Function::Distinct if domain <= 32 => {
             RunOf::Set.each((whole.rows.ends(), whole.rows.boundaries()), packed, among, &mut scratch.running, &mut scratch.runs);
             scratch.values.clear();
             scratch.values.extend(scratch.runs.iter().map(|set| i64::from(set.count_ones())));
-            return Some(Kind::Whole);
+            Some(Kind::Whole)
         }
         Function::Distinct => {
             let mut counts = most(&mut scratch.counts);
@@ -267,8 +273,16 @@ fn each(whole: &Whole<'_>, asked: &Words, scratch: &mut Scratch, mut make: impl 
 
 /// The first or the last of the rows of a contact that pass.
 fn end(whole: &Whole<'_>, rows: Range<usize>, last: bool) -> Option<usize> {
-    let rows = whole.passing.as_deref().map_or(rows.clone(), |passing| bits::bounds(passing, rows));
-    if rows.is_empty() { None } else { Some(if last { rows.end - 1 } else { rows.start }) }
+    let row = if last { rows.end.checked_sub(1)? } else { rows.start };
+    match whole.passing.as_deref() {
+        _ if rows.is_empty() => None,
+        // Windows mostly reach from one end of the rows to some way in.
+        Some(passing) if !bits::contains(passing, row) => {
+            let rows = bits::bounds(passing, rows);
+            if rows.is_empty() { None } else { Some(if last { rows.end - 1 } else { rows.start }) }
+        }
+        _ => Some(row),
+    }
 }
 
 /// The number of days on which events lie.

@@ -142,12 +142,11 @@ impl<'a> RowBlock<'a> {
 
     /// How many rows of each contact have a bit in a set; all of them without a set.
     pub fn count_runs(&self, among: Option<&[u64]>, out: &mut Vec<u32>) {
-        match among {
-            Some(among) => kernels::count_runs(&self.ends, among, out),
-            None => {
-                out.clear();
-                out.extend(self.contacts().map(|(_, rows)| u32::try_from(rows.len()).unwrap_or(u32::MAX)));
-            }
+        if let Some(among) = among {
+            kernels::count_runs(&self.ends, among, out);
+        } else {
+            out.clear();
+            out.extend(self.contacts().map(|(_, rows)| u32::try_from(rows.len()).unwrap_or(u32::MAX)));
         }
     }
 

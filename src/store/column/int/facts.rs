@@ -24,6 +24,7 @@ impl IntColumn<'_> {
     /// Bytes of memory that are the column's own: what it does not borrow from where it is stored.
     #[must_use]
     pub fn own_bytes(&self) -> usize {
+        #[expect(clippy::ptr_arg, reason = "whether it is borrowed is what is asked")]
         fn copied<T: Copy>(values: &Cow<'_, [T]>) -> usize {
             if let Cow::Owned(values) = values { size_of_val(values.as_slice()) } else { 0 }
         }

@@ -36,7 +36,9 @@ pub(in super::super) fn since_u40<const PER: u32>(high: &[u32], low: &[u8], orig
                 *out = out.wrapping_add(if is_after { later } else { 0 });
             }
         }
-        out.iter_mut().for_each(|out| *out /= PER);
+        for out in out {
+            *out /= PER;
+        }
     });
 }
 
@@ -53,7 +55,9 @@ pub(in super::super) fn since_u32<const PER: u32>(values: &[u32], unit: u32, ori
                 *out = out.wrapping_add(if u64::from(*value) >= from { later } else { 0 });
             }
         }
-        out.iter_mut().for_each(|out| *out /= PER);
+        for out in out {
+            *out /= PER;
+        }
     });
 }
 

@@ -225,7 +225,12 @@ mod wide {
     /// Replaces values by 16, the last ones filled up; `see` is told which of them count, and where they stand.
     #[inline]
     #[target_feature(enable = "avx512f")]
-    fn each(values: &[u32], among: Option<&[u64]>, out: &mut Vec<u32>, mut see: impl FnMut(__m512i, u16, (usize, u32)) -> __m512i) {
+    fn each(
+        values: &[u32],
+        among: Option<&[u64]>,
+        out: &mut Vec<u32>,
+        mut see: impl FnMut(__m512i, u16, (usize, u32)) -> __m512i,
+    ) {
         out.resize(values.len().next_multiple_of(64), 0);
         let (outs, _) = out.as_chunks_mut::<64>();
         for (at, ((values, word), out)) in words(values, among).zip(outs).enumerate() {
