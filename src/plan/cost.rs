@@ -34,11 +34,11 @@ impl Cost {
 /// One operation on dense sets: read two, write one.
 const SET: f64 = 8.0;
 /// Comparing a packed column.
-const SCAN: f64 = 250.0;
+const SCAN: f64 = 95.0;
 /// Comparing the first or the last instants of events.
-const INSTANTS: f64 = 450.0;
+const INSTANTS: f64 = 150.0;
 /// Adding the bitmap of a value.
-const BITMAP: f64 = 30.0;
+const BITMAP: f64 = 18.0;
 /// Going to a single contact and looking at a value of it.
 const VALUE: f64 = 5_000.0;
 /// A calculation with exact numbers.
@@ -48,9 +48,11 @@ const SEEK: f64 = 15_000.0;
 /// Looking at an event.
 const ROW: f64 = 1_500.0;
 /// A contact whose events are looked at together with those of all others.
-const SWEPT: f64 = 7_000.0;
+const SWEPT: f64 = 1_000.0;
+/// A number that is made of its events then.
+const RUN: f64 = 2_500.0;
 /// Testing one of so many events.
-const SWEPT_ROW: f64 = 200.0;
+const SWEPT_ROW: f64 = 130.0;
 /// Contacts of a chunk.
 const CHUNK: f64 = 65_536.0;
 /// How little a scan counts beside what is asked of single contacts when parts are ordered: it costs the same wherever it
@@ -349,10 +351,12 @@ impl Model<'_> {
             Atom::Unchanged { .. } => Cost::scan(if self.estimator.atom(atom) < 0.999 { SCAN } else { SET }),
             Atom::Events(events) => self.events(events),
             Atom::Value { value, predicate, .. } => {
-                // Aggregates leave out contacts by the summaries first.
-                let aggregate = matches!(self.estimator.plan.expr(*value), Expr::Aggregate(_));
-                let test = Cost::each(2_000.0 + test_cost(predicate));
-                test.plus(Cost::scan(if aggregate { INSTANTS } else { SET }))
+                // Aggregates leave out contacts by the summaries first, and are compared as columns.
+                match self.estimator.plan.expr(*value) {
+                    Expr::Aggregate(_) if !predicate.compares() => Cost { scan: INSTANTS, each: 500.0 },
+                    Expr::Aggregate(_) => Cost { scan: INSTANTS, each: 2_000.0 + test_cost(predicate) },
+                    _ => Cost { scan: SET, each: 2_000.0 + test_cost(predicate) },
+                }
             }
             Atom::Sequence(sequence) => {
                 let plain = sequence.sources().all(|s| s.filter.is_none()) && sequence.steps.iter().all(|s| s.within.is_none());
@@ -361,7 +365,7 @@ impl Model<'_> {
                 let rows: f64 = sequence.sources().map(|s| self.rows(s, &sequence.span)).sum();
                 let scans = sequence.sources().count() as f64;
                 // Sorting by value; or what the first and the last of each decide.
-                let each = if by_summary { 2.0 * VALUE } else { rows * if sequence.by { 4.0 } else { 1.0 } };
+                let each = if by_summary { 6.0 * VALUE } else { rows * if sequence.by { 4.0 } else { 1.0 } };
                 Cost { scan: scans * INSTANTS, each: candidates * each }
             }
         }
@@ -372,10 +376,13 @@ impl Model<'_> {
         let look = self.estimator.look(events.event, span);
         // Windows of the contact's own are calculated first.
         let seek = if matches!(events.span, TimeSpan::Own(_)) { 3.0 * SEEK } else { SEEK };
-        let rows = if swept(events.filter.as_ref(), &events.span) && matches!(events.test, EventTest::Count(_)) {
-            SWEPT + look.rows * SWEPT_ROW
-        } else {
-            seek + look.rows * Self::filter(events.filter.as_ref())
+        let rows = match &events.test {
+            EventTest::Count(range) if swept(events.filter.as_ref(), &events.span) => {
+                // Rows of a window follow each other, so that several are told without counting, unless a filter leaves some out.
+                let counts = events.filter.is_some() && (range.min > 1 || range.max.is_some());
+                SWEPT + look.rows * SWEPT_ROW + if counts { RUN } else { 0.0 }
+            }
+            _ => seek + look.rows * Self::filter(events.filter.as_ref()),
         };
         let scanned = events.filter.is_none() && matches!(events.span, TimeSpan::Fixed(_));
         let begins = if span.lo == i64::MIN { 0.0 } else { 2.0 * INSTANTS };
@@ -418,7 +425,7 @@ impl Model<'_> {
         let own = match expr {
             Expr::Nothing | Expr::Constant(_) => 100.0,
             Expr::Field(_) => VALUE,
-            Expr::If(..) => 4_000.0,
+            Expr::If(..) => 25_000.0,
             Expr::Logistic(_) => 270_000.0,
             Expr::Arithmetic(..) | Expr::Part(..) => CALCULATION,
             Expr::ContactId => 2.0 * VALUE,
@@ -460,7 +467,7 @@ impl Model<'_> {
             );
             match (swept_row(&aggregate.function), aggregate.sources.as_slice()) {
                 (Some(row), [_]) if fixed_span && source.filter.as_ref().is_none_or(|filter| !filter.compares()) => {
-                    SWEPT + self.estimator.look(source.event, fixed(&aggregate.span)).rows * row
+                    SWEPT + RUN + self.estimator.look(source.event, fixed(&aggregate.span)).rows * row
                 }
                 _ => self.rows(source, &aggregate.span) + if sorts { 2.0 * SEEK } else { 0.0 },
             }
@@ -470,19 +477,18 @@ impl Model<'_> {
     }
 }
 
-/// Whether tested events of many contacts are tested all at once.
+/// Whether the events of many contacts are looked at all at once.
 fn swept(filter: Option<&RowFilter>, span: &TimeSpan) -> bool {
-    filter.is_some_and(|filter| !filter.compares()) && matches!(span, TimeSpan::Fixed(_))
+    filter.is_none_or(|filter| !filter.compares()) && matches!(span, TimeSpan::Fixed(_))
 }
 
 /// What an event costs a function that goes through all events of a type at once; nothing for those that do not.
 fn swept_row(function: &Function) -> Option<f64> {
     Some(match function {
         Function::Count | Function::First | Function::Last | Function::FirstOf | Function::LastOf => SWEPT_ROW,
-        Function::Sum | Function::Average => 2.0 * SWEPT_ROW,
-        Function::Min | Function::Max | Function::Distinct => 6.0 * SWEPT_ROW,
-        Function::ActiveDays => 2.0 * ROW,
-        Function::MostFrequent(_) => 3.0 * ROW,
+        Function::Sum | Function::Average | Function::Min | Function::Max | Function::Distinct => 2.0 * SWEPT_ROW,
+        Function::ActiveDays => 4.0 * SWEPT_ROW,
+        Function::MostFrequent(_) => 4.0 * ROW,
         Function::Nth(_) | Function::ActivePeriods { .. } => return None,
     })
 }
@@ -494,12 +500,12 @@ fn field_cost(predicate: &Predicate) -> Cost {
         Predicate::In(set) => {
             let scans = set.iter().take(9).count().max(1);
             // With many intervals each value of the column is asked once, and then looked up.
-            Cost::scan(SCAN * scans.min(4) as f64 + SET)
+            Cost::scan(SCAN * scans.min(8) as f64 + SET)
         }
         // Each day of the column is asked once, and then looked up.
-        Predicate::Anniversary(_) => Cost::scan(5.0 * SCAN + SET),
+        Predicate::Anniversary(_) => Cost::scan(16.0 * SCAN + SET),
         // Elements are looked up like the values of a column of their own.
-        Predicate::HasText(HasOp::Any, ..) => Cost::scan(16.0 * SCAN),
+        Predicate::HasText(HasOp::Any, ..) => Cost::scan(20.0 * SCAN),
         other => Cost { scan: SET, each: VALUE + test_cost(other) },
     }
 }
@@ -520,9 +526,9 @@ fn dictionary_cost(test: &TextPredicate) -> f64 {
     let folded = |exact: bool, cost: f64| if exact { cost } else { cost + 60_000.0 };
     match test {
         TextPredicate::In(_, folding, _) | TextPredicate::Part(TextOp::StartsWith, _, folding) => {
-            folded(folding.is_exact(), 3_000.0)
+            folded(folding.is_exact(), 2_000.0)
         }
-        TextPredicate::Part(_, _, folding) => folded(folding.is_exact(), 4_000.0),
+        TextPredicate::Part(_, _, folding) => folded(folding.is_exact(), 3_000.0),
         TextPredicate::Matches(_, _, folding) => folded(folding.is_exact(), 70_000.0),
     }
 }
@@ -534,7 +540,7 @@ fn test_cost(predicate: &Predicate) -> f64 {
         Predicate::In(_) | Predicate::Moment { .. } => 1_000.0,
         Predicate::Number(_) | Predicate::Text(_) => 1_500.0,
         Predicate::Anniversary(_) => 8_000.0,
-        Predicate::Value(..) | Predicate::BetweenValues(..) => 15_000.0,
+        Predicate::Value(..) | Predicate::BetweenValues(..) => 8_000.0,
         Predicate::HasText(..) | Predicate::HasNumber(..) | Predicate::TextValue(..) => 20_000.0,
         Predicate::HasValue(..) | Predicate::InValue(..) | Predicate::Window(_) | Predicate::Items(..) => 50_000.0,
     }

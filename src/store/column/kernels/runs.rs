@@ -137,17 +137,7 @@ pub(crate) fn widened(numbers: &[u32], unit: u64, out: &mut Vec<i64>) {
 fn running_sums(values: &[u32], add: u32, among: Option<&[u64]>, out: &mut Vec<u32>) {
     match_target! {
         "x86_64+avx512f" => wide::running_sums(values, add, among, out),
-        _ => {
-            out.clear();
-            let mut sum = 0_u32;
-            for (values, word) in words(values, among) {
-                out.extend(values.iter().enumerate().map(|(bit, value)| {
-                    let counts = 0_u32.wrapping_sub(u32::from(word >> bit & 1 == 1));
-                    sum = sum.wrapping_add(value.wrapping_add(add) & counts);
-                    sum
-                }));
-            }
-        }
+        _ => plain::running_sums(values, add, among, out),
     }
 }
 
@@ -185,23 +175,7 @@ const SET: u8 = 2;
 fn running<const OF: u8>(values: &[u32], among: Option<&[u64]>, starts: &[u64], out: &mut Vec<u32>) {
     match_target! {
         "x86_64+avx512f" => wide::running::<OF>(values, among, starts, out),
-        _ => {
-            out.clear();
-            let mut known = 0_u32;
-            for ((values, word), starts) in words(values, among).zip(starts) {
-                out.extend(values.iter().enumerate().map(|(bit, value)| {
-                    let value = match OF {
-                        LEAST => !value,
-                        SET => 1 << (value % 32),
-                        _ => *value,
-                    };
-                    let value = if word >> bit & 1 == 1 { value } else { 0 };
-                    let before = if starts >> bit & 1 == 1 { 0 } else { known };
-                    known = if OF == SET { before | value } else { before.max(value) };
-                    known
-                }));
-            }
-        }
+        _ => plain::running::<OF>(values, among, starts, out),
     }
 }
 
@@ -211,7 +185,44 @@ fn words<'v>(values: &'v [u32], among: Option<&'v [u64]>) -> impl Iterator<Item 
     values.chunks(64).map(move |values| (values, bits.as_mut().map_or(u64::MAX, |bits| bits.next().copied().unwrap_or(0))))
 }
 
-/// The same with 16 values in a register.
+/// One value after the other.
+mod plain {
+    use super::{LEAST, SET, words};
+
+    #[inline]
+    pub fn running_sums(values: &[u32], add: u32, among: Option<&[u64]>, out: &mut Vec<u32>) {
+        out.clear();
+        let mut sum = 0_u32;
+        for (values, word) in words(values, among) {
+            out.extend(values.iter().enumerate().map(|(bit, value)| {
+                let counts = 0_u32.wrapping_sub(u32::from(word >> bit & 1 == 1));
+                sum = sum.wrapping_add(value.wrapping_add(add) & counts);
+                sum
+            }));
+        }
+    }
+
+    #[inline]
+    pub fn running<const OF: u8>(values: &[u32], among: Option<&[u64]>, starts: &[u64], out: &mut Vec<u32>) {
+        out.clear();
+        let mut known = 0_u32;
+        for ((values, word), starts) in words(values, among).zip(starts) {
+            out.extend(values.iter().enumerate().map(|(bit, value)| {
+                let value = match OF {
+                    LEAST => !value,
+                    SET => 1 << (value % 32),
+                    _ => *value,
+                };
+                let value = if word >> bit & 1 == 1 { value } else { 0 };
+                let before = if starts >> bit & 1 == 1 { 0 } else { known };
+                known = if OF == SET { before | value } else { before.max(value) };
+                known
+            }));
+        }
+    }
+}
+
+/// 16 values in a register.
 #[cfg(target_arch = "x86_64")]
 mod wide {
     use std::arch::x86_64::{
@@ -354,6 +365,25 @@ mod tests {
             let small: Vec<u32> = values.iter().map(|v| v % 32).collect();
             RunOf::Set.each(runs, &small, among, &mut running, &mut out);
             prop_assert_eq!(&out, &own.iter().map(|run| run.iter().fold(0, |set, v| set | 1 << (v % 32))).collect::<Vec<u32>>());
+            // The same on every processor.
+            let mut same = Vec::new();
+            running_sums(&values, add, among, &mut running);
+            plain::running_sums(&values, add, among, &mut same);
+            prop_assert_eq!(&running, &same);
+            super::running::<GREATEST>(&values, among, &bounds, &mut running);
+            plain::running::<GREATEST>(&values, among, &bounds, &mut same);
+            prop_assert_eq!(&running, &same);
+            super::running::<LEAST>(&values, among, &bounds, &mut running);
+            plain::running::<LEAST>(&values, among, &bounds, &mut same);
+            prop_assert_eq!(&running, &same);
+            super::running::<SET>(&small, among, &bounds, &mut running);
+            plain::running::<SET>(&small, among, &bounds, &mut same);
+            prop_assert_eq!(&running, &same);
+            for (bits, mask) in words.iter().zip(&bounds) {
+                let mut set = [0];
+                super::super::deposit(&[*mask], &[extracted(*bits, *mask)], &mut set);
+                prop_assert_eq!(set[0], bits & mask);
+            }
             if !of_all {
                 count_runs(&ends, &words, &mut out);
                 prop_assert_eq!(&out, &own.iter().map(|run| u32::try_from(run.len()).unwrap()).collect::<Vec<u32>>());
