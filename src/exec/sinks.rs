@@ -19,8 +19,10 @@ use crate::value::Number;
 pub(super) struct Made<'m> {
     pub kind: Kind,
     pub values: &'m [i64],
-    /// 0 where there is no value; nothing where all have one. Of averages how many values each is of.
-    pub of: Option<&'m [u32]>,
+    /// Who has a value; nothing where all have one.
+    pub said: Option<&'m [u64]>,
+    /// Of averages: how many values each is of.
+    pub counts: &'m [u32],
 }
 
 /// What the numbers of [`Made`] are.
@@ -30,18 +32,19 @@ pub(super) enum Kind {
     Whole,
     /// Sums that have to be divided by the number of their values.
     Average,
+    /// How far the sum of the values lies from that of as many times [`Sink::pivot`].
+    FromPivot,
     /// Values of the column of the block.
     Stored,
 }
 
 impl Made<'_> {
-    /// How many values are behind that of a position.
-    fn of(&self, at: usize) -> u32 {
-        self.of.map_or(1, |of| of.get(at).copied().unwrap_or(0))
+    fn get(&self, at: usize) -> Option<i64> {
+        self.values.get(at).copied().filter(|_| self.said.is_none_or(|said| bits::contains(said, at)))
     }
 
-    fn get(&self, at: usize) -> Option<i64> {
-        self.values.get(at).copied().filter(|_| self.of(at) > 0)
+    fn average(&self, at: usize, scalar: Scalar) -> Option<Number> {
+        average(Cell::Int(scalar, self.get(at)?), self.counts.get(at).copied()?.into())
     }
 }
 
@@ -49,6 +52,12 @@ impl Made<'_> {
 pub(super) trait Sink<'c> {
     /// What is made of the contacts of a block, of whom those in `asked` are asked for.
     fn take(&mut self, whole: &Whole<'c>, made: &Made<'_>, asked: &Words);
+
+    /// A stored number with which averages are compared, if that is all that is done with them: then it is enough to know on which side of
+    /// it they lie.
+    fn pivot(&self) -> Option<i64> {
+        None
+    }
 }
 
 /// Keeps the values.
@@ -103,7 +112,9 @@ impl<'c> Sink<'c> for Collected<'c> {
                     continue;
                 }
                 Kind::Stored => whole.column.and_then(|column| cell_of(column, value, whole.scalar)),
-                Kind::Average => average(Cell::Int(whole.scalar, value), made.of(at).into()).map(Cell::Number),
+                Kind::Average => made.average(at, whole.scalar).map(Cell::Number),
+                // Nothing is kept that has a pivot.
+                Kind::FromPivot => None,
             };
             if let Some(place) = self.cells.get_mut(position) {
                 *place = cell;
@@ -133,8 +144,7 @@ pub(super) struct Tested<'t, 'c> {
     known: Vec<bool>,
     /// Sets of positions among the contacts of a block.
     passes: Vec<u64>,
-    said: Vec<u64>,
-    /// How many values averages are of.
+    /// How many values averages are of, or what they are compared with.
     counts: Vec<i64>,
     found: Set,
 }
@@ -159,17 +169,7 @@ impl<'t, 'c> Tested<'t, 'c> {
     /// A test, on numbers of a type if it is on numbers; `found` has who passes unless something is said of them.
     pub fn new((predicate, test): (&Predicate, &'t CellTest<'c>), scalar: Scalar, found: Set) -> Self {
         let ratio = if let Predicate::Number(number) = predicate { ratio(number, scalar) } else { None };
-        Self {
-            test,
-            scalar,
-            range: test.range(scalar),
-            ratio,
-            known: Vec::new(),
-            passes: Vec::new(),
-            said: Vec::new(),
-            counts: Vec::new(),
-            found,
-        }
+        Self { test, scalar, range: test.range(scalar), ratio, known: Vec::new(), passes: Vec::new(), counts: Vec::new(), found }
     }
 
     /// Who passes.
@@ -179,6 +179,11 @@ impl<'t, 'c> Tested<'t, 'c> {
 }
 
 impl<'c> Sink<'c> for Tested<'_, 'c> {
+    fn pivot(&self) -> Option<i64> {
+        let Ratio { left, right, .. } = self.ratio?;
+        (right % left == 0).then_some(right / left)
+    }
+
     fn take(&mut self, whole: &Whole<'c>, made: &Made<'_>, asked: &Words) {
         let slots = whole.rows.slots();
         let (test, scalar, ratio) = (self.test, self.scalar, self.ratio);
@@ -190,14 +195,17 @@ impl<'c> Sink<'c> for Tested<'_, 'c> {
         let passes = match (made.kind, whole.column, self.range) {
             (Kind::Average, ..) => match ratio {
                 Some(Ratio { op, left, right }) => {
-                    widened(made.of.unwrap_or_default(), 1, &mut self.counts);
+                    widened(made.counts, &mut self.counts);
                     bits::compared(op, (made.values, left), (&self.counts, right))
                 }
-                None => each(&mut |at| {
-                    let average = average(Cell::Int(whole.scalar, made.get(at)?), made.of(at).into());
-                    average.map(|n| test.passes(Cell::Number(n), 0))
-                }),
+                None => each(&mut |at| Some(test.passes(Cell::Number(made.average(at, whole.scalar)?), 0))),
             },
+            (Kind::FromPivot, ..) => {
+                let op = ratio.map_or(CompareOp::Equal, |ratio| ratio.op);
+                self.counts.clear();
+                self.counts.resize(made.values.len(), 0);
+                bits::compared(op, (made.values, 1), (&self.counts, 1))
+            }
             // Few texts are asked once each.
             (Kind::Stored, Some(Column::Text(column)), _) if (column.distinct() as usize) < slots.len() / 2 => {
                 self.known.clear();
@@ -215,11 +223,7 @@ impl<'c> Sink<'c> for Tested<'_, 'c> {
             }
             _ => each(&mut |at| Some(test.passes(Cell::Int(scalar, made.get(at)?), 0))),
         };
-        let said = made.of.map(|of| {
-            bits::between_counts(of, 1, u32::MAX, &mut self.said);
-            self.said.as_slice()
-        });
-        words::put_all(&mut self.found, &whole.contacts, said, &passes);
+        words::put_all(&mut self.found, &whole.contacts, made.said, &passes);
         self.passes = passes;
         // Something may have been said of others too.
         words::and(&mut self.found, asked);

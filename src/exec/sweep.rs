@@ -89,6 +89,8 @@ fn sweep<'c>(
 struct Scratch {
     /// What the function makes of each contact of the block.
     values: Vec<i64>,
+    /// Who has a value.
+    said: Vec<u64>,
     /// Of how many rows, by contact.
     of: Vec<u32>,
     /// Room for the packed values of a block.
@@ -120,7 +122,7 @@ fn block<'c>(
     let kind = match function {
         Function::Count => {
             whole.rows.count_runs(whole.passing.as_deref(), &mut scratch.of);
-            kernels::widened(&scratch.of, 1, &mut scratch.values);
+            kernels::widened(&scratch.of, &mut scratch.values);
             Kind::Whole
         }
         Function::First | Function::Last => {
@@ -135,24 +137,24 @@ fn block<'c>(
         _ => {
             let Some(column) = whole.column else { return true };
             let Some(column) = whole.ints().filter(|ints| ints.len() == column.len()) else { return false };
-            match attribute(whole, function, column, asked, scratch) {
+            match attribute(whole, function, column, (asked, sink.pivot()), scratch) {
                 Some(kind) => kind,
                 None => return false,
             }
         }
     };
     // Of no rows at all these functions make a number too.
-    let of = if function.counts() { None } else { Some(scratch.of.as_slice()) };
-    sink.take(whole, &Made { kind, values: &scratch.values, of }, asked);
+    let said = if function.counts() { None } else { Some(scratch.said.as_slice()) };
+    sink.take(whole, &Made { kind, values: &scratch.values, said, counts: &scratch.of }, asked);
     true
 }
 
-/// The same for functions of an attribute, in `values` and `of`; nothing where they must be made in another way.
+/// The same for functions of an attribute, in `values` and who has one; nothing where they must be made in another way.
 fn attribute(
     whole: &Whole<'_>,
     function: &Function,
     column: &IntColumn<'_>,
-    asked: &Words,
+    (asked, pivot): (&Words, Option<i64>),
     scratch: &mut Scratch,
 ) -> Option<Kind> {
     /// Where there can be more different values, they are counted in another way.
@@ -170,7 +172,7 @@ fn attribute(
     let kind = {
         let packed = column.packed(&mut packed)?;
         let among = valued_rows(whole, column, &mut valued);
-        of_packed(whole, function, column, (packed, among), asked, scratch)
+        of_packed(whole, function, column, (packed, among), (asked, pivot), scratch)
     };
     (scratch.packed, scratch.valued) = (packed, valued);
     kind
@@ -182,7 +184,7 @@ fn of_packed(
     function: &Function,
     column: &IntColumn<'_>,
     (packed, among): (&[u32], Option<&[u64]>),
-    asked: &Words,
+    (asked, pivot): (&Words, Option<i64>),
     scratch: &mut Scratch,
 ) -> Option<Kind> {
     let domain = column.domain();
@@ -194,25 +196,30 @@ fn of_packed(
     match function {
         Function::Sum | Function::Average if !column.sums_fit() => None,
         Function::Sum => {
-            sums(whole, column, packed, among, scratch);
+            sums(whole, column, 0, packed, among, scratch);
             Some(Kind::Whole)
         }
         Function::Average => {
-            sums(whole, column, packed, among, scratch);
+            any(whole, among, &mut scratch.said);
+            if let Some(pivot) = pivot.filter(|pivot| narrow(whole, column, *pivot).is_some()) {
+                sums(whole, column, pivot, packed, among, scratch);
+                return Some(Kind::FromPivot);
+            }
+            sums(whole, column, 0, packed, among, scratch);
             whole.rows.count_runs(among, &mut scratch.of);
             Some(Kind::Average)
         }
         Function::Min | Function::Max => {
+            any(whole, among, &mut scratch.said);
             let best = if *function == Function::Max { RunOf::Greatest } else { RunOf::LeastBelowMost };
-            best.each((whole.rows.ends(), whole.rows.boundaries()), packed, among, &mut scratch.running, &mut scratch.runs);
-            whole.rows.count_runs(among, &mut scratch.of);
+            best.each(whole.rows.boundaries(), packed, among, &mut scratch.runs);
             let value = |best: u32| column.unpacked(u64::from(if *function == Function::Max { best } else { !best }));
             scratch.values.clear();
             scratch.values.extend(scratch.runs.iter().map(|best| value(*best)));
             Some(Kind::Whole)
         }
         Function::Distinct if domain <= 32 => {
-            RunOf::Set.each((whole.rows.ends(), whole.rows.boundaries()), packed, among, &mut scratch.running, &mut scratch.runs);
+            RunOf::Set.each(whole.rows.boundaries(), packed, among, &mut scratch.runs);
             scratch.values.clear();
             scratch.values.extend(scratch.runs.iter().map(|set| i64::from(set.count_ones())));
             Some(Kind::Whole)
@@ -261,13 +268,28 @@ fn of_packed(
 
 /// What a function makes of the rows of each contact that is asked for, one after the other.
 fn each(whole: &Whole<'_>, asked: &Words, scratch: &mut Scratch, mut make: impl FnMut(Range<usize>) -> Option<i64>) {
-    let Scratch { values, of, .. } = scratch;
+    let Scratch { values, said, .. } = scratch;
     values.clear();
-    of.clear();
-    for (slot, rows) in whole.rows.contacts() {
+    said.clear();
+    for (at, (slot, rows)) in whole.rows.contacts().enumerate() {
         let made = if words::contains(asked, usize::from(slot)) { make(rows) } else { None };
         values.push(made.unwrap_or(0));
-        of.push(u32::from(made.is_some()));
+        if at % 64 == 0 {
+            said.push(0);
+        }
+        if let Some(word) = said.last_mut() {
+            *word |= u64::from(made.is_some()) << (at % 64);
+        }
+    }
+}
+
+/// Who has any of some rows.
+fn any(whole: &Whole<'_>, among: Option<&[u64]>, out: &mut Vec<u64>) {
+    if let Some(among) = among {
+        bits::any_in_runs(whole.rows.boundaries(), among, out);
+    } else {
+        out.clear();
+        out.extend(bits::first(whole.rows.slots().len()));
     }
 }
 
@@ -310,7 +332,7 @@ fn active_days(whole: &Whole<'_>, clock: &LocalTimes, asked: &Words, scratch: &m
             before = passing;
         }
         whole.rows.count_runs(Some(rows), of);
-        return kernels::widened(of, 1, values);
+        return kernels::widened(of, values);
     }
     each(whole, asked, scratch, |rows| {
         let (mut days, mut last) = (0, None);
@@ -324,19 +346,17 @@ fn active_days(whole: &Whole<'_>, clock: &LocalTimes, asked: &Words, scratch: &m
     });
 }
 
-/// The sums of the values of each contact, those alone that count.
-fn sums(whole: &Whole<'_>, column: &IntColumn<'_>, packed: &[u32], among: Option<&[u64]>, scratch: &mut Scratch) {
-    let Scratch { values, running, runs, sums, .. } = scratch;
-    let ends = whole.rows.ends();
+/// The sums of how far the values of each contact lie above a number, those alone that count.
+fn sums(whole: &Whole<'_>, column: &IntColumn<'_>, from: i64, packed: &[u32], among: Option<&[u64]>, scratch: &mut Scratch) {
+    let Scratch { values, running, sums, .. } = scratch;
     let (base, unit) = column.scale();
-    if let Some(add) = narrow_base(whole, column) {
-        kernels::sum_runs(ends, packed, add, among, running, runs);
-        return kernels::widened(runs, unit, values);
+    if let Some(factors) = narrow(whole, column, from) {
+        return kernels::sum_runs(whole.rows.boundaries(), packed, factors, among, running, values);
     }
     values.clear();
-    add_up(packed, (base, unit), among, sums);
+    add_up(packed, (base.wrapping_sub(from), unit), among, sums);
     let mut before = 0;
-    values.extend(ends.iter().map(|end| {
+    values.extend(whole.rows.ends().iter().map(|end| {
         let up_to = sums.get(*end as usize).copied().unwrap_or(0);
         let sum = up_to.wrapping_sub(before);
         before = up_to;
@@ -344,13 +364,21 @@ fn sums(whole: &Whole<'_>, column: &IntColumn<'_>, packed: &[u32], among: Option
     }));
 }
 
-/// What has to be added to packed values so that they are multiples of the unit, if no sum of a contact needs more than 32 bits then.
-fn narrow_base(whole: &Whole<'_>, column: &IntColumn<'_>) -> Option<u32> {
+/// What has to be added to packed values, and the unit that makes of them how far the values lie above a number; if no sum of a contact
+/// needs more than 32 bits before that.
+fn narrow(whole: &Whole<'_>, column: &IntColumn<'_>, from: i64) -> Option<(u32, i64)> {
     let (base, unit) = column.scale();
-    let base = u64::try_from(base).ok().filter(|base| base.is_multiple_of(unit))?;
-    let greatest = (base / unit).checked_add(column.domain())?;
-    u32::try_from(greatest.checked_mul(whole.longest)?).ok()?;
-    u32::try_from(base / unit).ok()
+    let unit = i64::try_from(unit).ok()?;
+    let base = base.checked_sub(from)?;
+    if base % unit != 0 {
+        return None;
+    }
+    let least = base / unit;
+    let greatest = least.checked_add(i64::try_from(column.domain()).ok()?)?;
+    let furthest = least.unsigned_abs().max(greatest.unsigned_abs()).checked_mul(whole.longest)?;
+    i32::try_from(furthest).ok()?;
+    i64::try_from(furthest).ok()?.checked_mul(unit)?;
+    Some((i32::try_from(least).ok()?.cast_unsigned(), unit))
 }
 
 /// Those rows of a range that count.

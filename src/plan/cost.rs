@@ -539,8 +539,7 @@ fn test_cost(predicate: &Predicate) -> f64 {
         Predicate::Set | Predicate::Never => 200.0,
         Predicate::In(_) | Predicate::Moment { .. } => 1_000.0,
         Predicate::Number(_) | Predicate::Text(_) => 1_500.0,
-        Predicate::Anniversary(_) => 8_000.0,
-        Predicate::Value(..) | Predicate::BetweenValues(..) => 8_000.0,
+        Predicate::Anniversary(_) | Predicate::Value(..) | Predicate::BetweenValues(..) => 8_000.0,
         Predicate::HasText(..) | Predicate::HasNumber(..) | Predicate::TextValue(..) => 20_000.0,
         Predicate::HasValue(..) | Predicate::InValue(..) | Predicate::Window(_) | Predicate::Items(..) => 50_000.0,
     }

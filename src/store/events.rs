@@ -115,7 +115,9 @@ impl<'a> RowBlock<'a> {
         let (slots, ends) = (sections.next_slice()?, sections.next_slice()?);
         let block = Self { slots, ends, ts: int(sections.next()?)?, boundaries: OnceLock::new() };
         let rows = block.ends.last().map_or(0, |end| *end as usize);
-        (block.slots.len() == block.ends.len() && rows == block.ts.len() && block.ends.is_sorted()).then_some(block)
+        // Every slot has rows.
+        let ascend = block.ends.first().is_none_or(|end| *end > 0) && block.ends.is_sorted_by(|a, b| a < b);
+        (block.slots.len() == block.ends.len() && rows == block.ts.len() && ascend).then_some(block)
     }
 
     /// Bytes of memory that are its own, with those of the [boundaries](Self::boundaries).

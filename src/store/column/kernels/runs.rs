@@ -1,5 +1,5 @@
 //! What the rows of each of many runs come to: their number, their sum, the greatest, the least, all of them as one set. Runs follow
-//! each other, each ending where `ends` says.
+//! each other, and none is empty.
 //!
 //! Method: values are added up, or compared, along all rows in registers, and the result is picked up where a run ends. Runs are
 //! short, so a loop over each would mostly wait for wrong guesses about where it ends.
@@ -41,37 +41,33 @@ pub(crate) fn boundaries(ends: &[u32], rows: usize) -> Vec<u64> {
     out
 }
 
-/// Whether any bit is set in each of the runs, by their order. Says how many runs there are that are not empty.
+/// Whether any bit is set in each of the runs, by their order.
 ///
 /// Method: the bits of a run but its last one are all set in a number; adding those that are set in the run carries into its last bit
 /// if there is any. One addition does that for all runs of a word.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
-pub(crate) fn any_in_runs(boundaries: &[u64], bits: &[u64], out: &mut Vec<u64>) -> usize {
+pub(crate) fn any_in_runs(boundaries: &[u64], bits: &[u64], out: &mut Vec<u64>) {
     let extract = match_target! {
         "x86_64+bmi2" => |bits: u64, mask: u64| std::arch::x86_64::_pext_u64(bits, mask),
         _ => extracted,
     };
     out.clear();
-    let (mut carried, mut runs, mut word) = (false, 0_usize, 0_u64);
-    let next = boundaries.iter().skip(1).chain([&0]);
-    for ((bits, here), next) in bits.iter().zip(boundaries).zip(next) {
-        // A run's last row stands before the next one begins.
-        let lasts = here >> 1 | next << 63;
+    let (mut carried, mut filled, mut word) = (false, 0, 0_u64);
+    for (bits, lasts) in bits.iter().zip(lasts(boundaries)) {
         let inner = !lasts;
         let (sum, first) = inner.overflowing_add(bits & inner);
         let (sum, second) = sum.overflowing_add(u64::from(carried));
         carried = first || second;
-        let (found, filled) = (extract(sum | bits, lasts), runs % 64);
-        runs += lasts.count_ones() as usize;
+        let (found, many) = (extract(sum | bits, lasts), lasts.count_ones());
         word |= found << filled;
-        if filled + lasts.count_ones() as usize >= 64 {
+        if filled + many >= 64 {
             out.push(word);
             // In two steps, as nothing may be left.
             word = (found >> 1) >> (63 - filled);
         }
+        filled = (filled + many) % 64;
     }
     out.push(word);
-    runs
 }
 
 /// Keeps the last of as many bits as `least` in each run that follow each other: one is left where a run has that many, if all that
@@ -111,58 +107,53 @@ pub(crate) enum RunOf {
     Set,
 }
 
-/// The sum of the values of each run, `add` being added to each value; those alone whose bit is set. Sums have to fit.
-pub(crate) fn sum_runs(ends: &[u32], values: &[u32], add: u32, among: Option<&[u64]>, room: &mut Vec<u32>, out: &mut Vec<u32>) {
-    running_sums(values, add, among, room);
-    out.clear();
-    let mut before = 0;
-    // What has been added up before overflows, and cancels out.
-    out.extend(ends.iter().map(|end| {
-        let up_to = (*end as usize).checked_sub(1).and_then(|last| room.get(last)).copied().unwrap_or(0);
-        let run = up_to.wrapping_sub(before);
-        before = up_to;
-        run
-    }));
+/// The sum of the values of each run, `add` being added to each value; those alone whose bit is set. It and all sums in it have to fit
+/// into 32 bits with a sign, and is multiplied by `unit`.
+pub(crate) fn sum_runs(
+    boundaries: &[u64],
+    values: &[u32],
+    (add, unit): (u32, i64),
+    among: Option<&[u64]>,
+    room: &mut Vec<u32>,
+    out: &mut Vec<i64>,
+) {
+    totals(values, add, among, boundaries, room);
+    differences(room, unit, out);
 }
 
-/// Small numbers as large ones, times `unit`; a product wraps.
+/// The values up to the end of each run, added up; what overflows cancels out.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
-pub(crate) fn widened(numbers: &[u32], unit: u64, out: &mut Vec<i64>) {
-    out.clear();
-    out.extend(numbers.iter().map(|n| u64::from(*n).wrapping_mul(unit).cast_signed()));
-}
-
-/// The values up to each row, added up.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
-fn running_sums(values: &[u32], add: u32, among: Option<&[u64]>, out: &mut Vec<u32>) {
+fn totals(values: &[u32], add: u32, among: Option<&[u64]>, boundaries: &[u64], out: &mut Vec<u32>) {
     match_target! {
-        "x86_64+avx512f" => wide::running_sums(values, add, among, out),
-        _ => plain::running_sums(values, add, among, out),
+        "x86_64+avx512f" => wide::totals(values, add, among, boundaries, out),
+        _ => plain::totals(values, add, among, boundaries, out),
     }
+}
+
+/// Each number without the one before it.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+fn differences(numbers: &[u32], unit: i64, out: &mut Vec<i64>) {
+    out.clear();
+    out.extend(numbers.first().map(|first| i64::from(first.cast_signed()) * unit));
+    let pairs = numbers.iter().zip(numbers.get(1..).unwrap_or_default());
+    out.extend(pairs.map(|(before, n)| i64::from(n.wrapping_sub(*before).cast_signed()) * unit));
+}
+
+/// Small numbers as large ones.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+pub(crate) fn widened(numbers: &[u32], out: &mut Vec<i64>) {
+    out.clear();
+    out.extend(numbers.iter().map(|n| i64::from(*n)));
 }
 
 impl RunOf {
     /// Of each run, of those values alone whose bit is set.
-    pub fn each(
-        self,
-        (ends, boundaries): (&[u32], &[u64]),
-        values: &[u32],
-        among: Option<&[u64]>,
-        room: &mut Vec<u32>,
-        out: &mut Vec<u32>,
-    ) {
+    pub fn each(self, boundaries: &[u64], values: &[u32], among: Option<&[u64]>, out: &mut Vec<u32>) {
         match self {
-            Self::Greatest => running::<GREATEST>(values, among, boundaries, room),
-            Self::LeastBelowMost => running::<LEAST>(values, among, boundaries, room),
-            Self::Set => running::<SET>(values, among, boundaries, room),
+            Self::Greatest => joined::<GREATEST>(values, among, boundaries, out),
+            Self::LeastBelowMost => joined::<LEAST>(values, among, boundaries, out),
+            Self::Set => joined::<SET>(values, among, boundaries, out),
         }
-        out.clear();
-        let mut start = 0;
-        out.extend(ends.iter().map(|end| {
-            let last = if *end > start { room.get(*end as usize - 1).copied() } else { None };
-            start = *end;
-            last.unwrap_or(0)
-        }));
     }
 }
 
@@ -170,13 +161,18 @@ const GREATEST: u8 = 0;
 const LEAST: u8 = 1;
 const SET: u8 = 2;
 
-/// What is made of the values of each row's run up to it.
+/// What is made of the values of each run.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
-fn running<const OF: u8>(values: &[u32], among: Option<&[u64]>, starts: &[u64], out: &mut Vec<u32>) {
+fn joined<const OF: u8>(values: &[u32], among: Option<&[u64]>, boundaries: &[u64], out: &mut Vec<u32>) {
     match_target! {
-        "x86_64+avx512f" => wide::running::<OF>(values, among, starts, out),
-        _ => plain::running::<OF>(values, among, starts, out),
+        "x86_64+avx512f" => wide::joined::<OF>(values, among, boundaries, out),
+        _ => plain::joined::<OF>(values, among, boundaries, out),
     }
+}
+
+/// Bits of the last rows of runs: each stands before the next one begins.
+fn lasts(boundaries: &[u64]) -> impl Iterator<Item = u64> {
+    boundaries.iter().zip(boundaries.iter().skip(1).chain([&0])).map(|(here, next)| here >> 1 | next << 63)
 }
 
 /// 64 values with the bits that say which of them count, and what is left at the end.
@@ -187,37 +183,41 @@ fn words<'v>(values: &'v [u32], among: Option<&'v [u64]>) -> impl Iterator<Item 
 
 /// One value after the other.
 mod plain {
-    use super::{LEAST, SET, words};
+    use super::{LEAST, SET, lasts, words};
 
     #[inline]
-    pub fn running_sums(values: &[u32], add: u32, among: Option<&[u64]>, out: &mut Vec<u32>) {
+    pub fn totals(values: &[u32], add: u32, among: Option<&[u64]>, boundaries: &[u64], out: &mut Vec<u32>) {
         out.clear();
         let mut sum = 0_u32;
-        for (values, word) in words(values, among) {
-            out.extend(values.iter().enumerate().map(|(bit, value)| {
+        for ((values, word), lasts) in words(values, among).zip(lasts(boundaries)) {
+            for (bit, value) in values.iter().enumerate() {
                 let counts = 0_u32.wrapping_sub(u32::from(word >> bit & 1 == 1));
                 sum = sum.wrapping_add(value.wrapping_add(add) & counts);
-                sum
-            }));
+                if lasts >> bit & 1 == 1 {
+                    out.push(sum);
+                }
+            }
         }
     }
 
     #[inline]
-    pub fn running<const OF: u8>(values: &[u32], among: Option<&[u64]>, starts: &[u64], out: &mut Vec<u32>) {
+    pub fn joined<const OF: u8>(values: &[u32], among: Option<&[u64]>, boundaries: &[u64], out: &mut Vec<u32>) {
         out.clear();
         let mut known = 0_u32;
-        for ((values, word), starts) in words(values, among).zip(starts) {
-            out.extend(values.iter().enumerate().map(|(bit, value)| {
+        for ((values, word), lasts) in words(values, among).zip(lasts(boundaries)) {
+            for (bit, value) in values.iter().enumerate() {
                 let value = match OF {
                     LEAST => !value,
                     SET => 1 << (value % 32),
                     _ => *value,
                 };
                 let value = if word >> bit & 1 == 1 { value } else { 0 };
-                let before = if starts >> bit & 1 == 1 { 0 } else { known };
-                known = if OF == SET { before | value } else { before.max(value) };
-                known
-            }));
+                known = if OF == SET { known | value } else { known.max(value) };
+                if lasts >> bit & 1 == 1 {
+                    out.push(known);
+                    known = 0;
+                }
+            }
         }
     }
 }
@@ -227,24 +227,29 @@ mod plain {
 mod wide {
     use std::arch::x86_64::{
         __m512i, _mm512_add_epi32, _mm512_alignr_epi32, _mm512_mask_max_epu32, _mm512_mask_or_epi32, _mm512_maskz_add_epi32,
-        _mm512_maskz_mov_epi32, _mm512_permutexvar_epi32, _mm512_set1_epi32, _mm512_setzero_si512, _mm512_sllv_epi32,
-        _mm512_xor_si512,
+        _mm512_maskz_compress_epi32, _mm512_maskz_mov_epi32, _mm512_permutexvar_epi32, _mm512_set1_epi32, _mm512_setzero_si512,
+        _mm512_sllv_epi32, _mm512_xor_si512,
     };
 
-    use super::{LEAST, SET, words};
+    use super::{LEAST, SET, lasts, words};
 
-    /// Replaces values by 16, the last ones filled up; `see` is told which of them count, and where they stand.
+    /// Makes values of values by 16, the last ones filled up, and keeps those of the last rows of runs. `see` is told which of them count, and
+    /// where runs begin.
     #[inline]
     #[target_feature(enable = "avx512f")]
+    #[expect(clippy::cast_possible_truncation, reason = "16 of the bits")]
     fn each(
         values: &[u32],
         among: Option<&[u64]>,
+        boundaries: &[u64],
         out: &mut Vec<u32>,
-        mut see: impl FnMut(__m512i, u16, (usize, u32)) -> __m512i,
+        mut see: impl FnMut(__m512i, u16, u16) -> __m512i,
     ) {
-        out.resize(values.len().next_multiple_of(64), 0);
-        let (outs, _) = out.as_chunks_mut::<64>();
-        for (at, ((values, word), out)) in words(values, among).zip(outs).enumerate() {
+        // One boundary stands after the last run. What is kept of 16 values is written with zeros behind it.
+        let runs = boundaries.iter().map(|word| word.count_ones() as usize).sum::<usize>().saturating_sub(1);
+        out.resize(runs + 16, 0);
+        let mut at = 0;
+        for (((values, word), begins), lasts) in words(values, among).zip(boundaries).zip(lasts(boundaries)) {
             let mut filled = [0; 64];
             let block = if let Ok(whole) = <&[u32; 64]>::try_from(values) {
                 whole
@@ -253,23 +258,26 @@ mod wide {
                 &filled
             };
             let (sixteens, _) = block.as_chunks::<16>();
-            let (outs, _) = out.as_chunks_mut::<16>();
-            for (from, (lanes, out)) in (0..64).step_by(16).zip(sixteens.iter().zip(outs)) {
-                #[expect(clippy::cast_possible_truncation, reason = "16 of the bits")]
-                let counts = (word >> from) as u16;
-                *out = bytemuck::cast(see(bytemuck::cast(*lanes), counts, (at, from)));
+            for (from, lanes) in (0..64).step_by(16).zip(sixteens) {
+                let made = see(bytemuck::cast(*lanes), (word >> from) as u16, (begins >> from) as u16);
+                let lasts = (lasts >> from) as u16;
+                let kept = _mm512_maskz_compress_epi32(lasts, made);
+                if let Some(place) = out.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<16>()) {
+                    *place = bytemuck::cast(kept);
+                }
+                at += lasts.count_ones() as usize;
             }
         }
-        out.truncate(values.len());
+        out.truncate(runs);
     }
 
     #[inline]
     #[target_feature(enable = "avx512f")]
-    pub fn running_sums(values: &[u32], add: u32, among: Option<&[u64]>, out: &mut Vec<u32>) {
+    pub fn totals(values: &[u32], add: u32, among: Option<&[u64]>, boundaries: &[u64], out: &mut Vec<u32>) {
         let zero = _mm512_setzero_si512();
         let (last, add) = (_mm512_set1_epi32(15), _mm512_set1_epi32(add.cast_signed()));
         let mut before = zero;
-        each(values, among, out, |v, counts, _| {
+        each(values, among, boundaries, out, |v, counts, _| {
             let v = _mm512_maskz_add_epi32(counts, v, add);
             let v = _mm512_add_epi32(v, _mm512_alignr_epi32::<15>(v, zero));
             let v = _mm512_add_epi32(v, _mm512_alignr_epi32::<14>(v, zero));
@@ -283,21 +291,19 @@ mod wide {
 
     #[inline]
     #[target_feature(enable = "avx512f")]
-    pub fn running<const OF: u8>(values: &[u32], among: Option<&[u64]>, starts: &[u64], out: &mut Vec<u32>) {
+    pub fn joined<const OF: u8>(values: &[u32], among: Option<&[u64]>, boundaries: &[u64], out: &mut Vec<u32>) {
         let zero = _mm512_setzero_si512();
         let (last, one, ones) = (_mm512_set1_epi32(15), _mm512_set1_epi32(1), _mm512_set1_epi32(-1));
         let mut before = zero;
-        each(values, among, out, |v, counts, (at, from)| {
+        each(values, among, boundaries, out, |v, counts, begins| {
             let v = match OF {
                 LEAST => _mm512_xor_si512(v, ones),
                 SET => _mm512_sllv_epi32(one, v),
                 _ => v,
             };
             let mut v = _mm512_maskz_mov_epi32(counts, v);
-            #[expect(clippy::cast_possible_truncation, reason = "16 of the bits")]
-            let starts = (starts.get(at).copied().unwrap_or(0) >> from) as u16;
             // A place takes what is so far before it unless a run begins in between.
-            let by1 = !starts & !1;
+            let by1 = !begins & !1;
             let by2 = by1 & by1 << 1;
             let by4 = by2 & by2 << 2;
             let by8 = by4 & by4 << 4;
@@ -305,7 +311,7 @@ mod wide {
             v = join::<OF>(v, by2, _mm512_alignr_epi32::<14>(v, zero));
             v = join::<OF>(v, by4, _mm512_alignr_epi32::<12>(v, zero));
             v = join::<OF>(v, by8, _mm512_alignr_epi32::<8>(v, zero));
-            let first_run = if starts == 0 { u16::MAX } else { (starts & starts.wrapping_neg()).wrapping_sub(1) };
+            let first_run = if begins == 0 { u16::MAX } else { (begins & begins.wrapping_neg()).wrapping_sub(1) };
             v = join::<OF>(v, first_run, before);
             before = _mm512_permutexvar_epi32(last, v);
             v
@@ -329,12 +335,9 @@ mod tests {
     proptest! {
         #[test]
         fn runs_come_to_what_their_rows_do(
-            rows in prop::collection::vec((0_u32..1 << 20, any::<bool>()), 0..400),
-            lengths in prop_oneof![
-                prop::collection::vec(prop_oneof![3 => 0_u32..9, 1 => 0_u32..90], 0..120),
-                prop::collection::vec(prop_oneof![3 => 1_u32..9, 1 => 1_u32..90], 0..30),
-            ],
-            add in 0_u32..1000, of_all in any::<bool>(),
+            rows in prop::collection::vec((0_u32..1 << 20, any::<bool>()), 1..400),
+            lengths in prop::collection::vec(prop_oneof![3 => 1_u32..9, 1 => 1_u32..90], 0..120),
+            add in 0_u32..1000, less in 0_u32..1000, unit in 1_i64..4, of_all in any::<bool>(),
         ) {
             let values: Vec<u32> = rows.iter().map(|(value, _)| *value).collect();
             let mut words = vec![0_u64; values.len().div_ceil(64)];
@@ -343,42 +346,34 @@ mod tests {
             }
             let among = (!of_all).then_some(words.as_slice());
             let most = u32::try_from(values.len()).unwrap();
-            let mut ends: Vec<u32> = lengths.iter().scan(0, |end, length| { *end = (*end + length).min(most); Some(*end) }).collect();
-            if ends.last() != Some(&most) {
-                ends.push(most);
-            }
+            let mut ends: Vec<u32> = lengths.iter().scan(0, |end, length| { *end += length; (*end < most).then_some(*end) }).collect();
+            ends.push(most);
             let mut start = 0;
             let own: Vec<Vec<u32>> = ends.iter().map(|end| {
                 let run = (start..*end as usize).filter(|at| among.is_none_or(|among| bit(among, *at))).map(|at| values[at]).collect();
                 start = *end as usize;
                 run
             }).collect();
-            let (mut running, mut out) = (Vec::new(), Vec::new());
             let bounds = boundaries(&ends, values.len());
-            let runs = (ends.as_slice(), bounds.as_slice());
-            sum_runs(&ends, &values, add, among, &mut running, &mut out);
-            prop_assert_eq!(&out, &own.iter().map(|run| run.iter().map(|v| v + add).sum()).collect::<Vec<u32>>());
-            RunOf::Greatest.each(runs, &values, among, &mut running, &mut out);
+            let (mut room, mut sums, mut out, mut same) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+            sum_runs(&bounds, &values, (add.wrapping_sub(less), unit), among, &mut room, &mut sums);
+            let shifted = |v: &u32| (i64::from(*v) + i64::from(add) - i64::from(less)) * unit;
+            prop_assert_eq!(&sums, &own.iter().map(|run| run.iter().map(shifted).sum()).collect::<Vec<i64>>());
+            plain::totals(&values, add.wrapping_sub(less), among, &bounds, &mut same);
+            prop_assert_eq!(&room, &same);
+            RunOf::Greatest.each(&bounds, &values, among, &mut out);
             prop_assert_eq!(&out, &own.iter().map(|run| run.iter().copied().max().unwrap_or(0)).collect::<Vec<u32>>());
-            RunOf::LeastBelowMost.each(runs, &values, among, &mut running, &mut out);
+            plain::joined::<GREATEST>(&values, among, &bounds, &mut same);
+            prop_assert_eq!(&out, &same);
+            RunOf::LeastBelowMost.each(&bounds, &values, among, &mut out);
             prop_assert_eq!(&out, &own.iter().map(|run| run.iter().copied().min().map_or(0, |v| !v)).collect::<Vec<u32>>());
+            plain::joined::<LEAST>(&values, among, &bounds, &mut same);
+            prop_assert_eq!(&out, &same);
             let small: Vec<u32> = values.iter().map(|v| v % 32).collect();
-            RunOf::Set.each(runs, &small, among, &mut running, &mut out);
+            RunOf::Set.each(&bounds, &small, among, &mut out);
             prop_assert_eq!(&out, &own.iter().map(|run| run.iter().fold(0, |set, v| set | 1 << (v % 32))).collect::<Vec<u32>>());
-            // The same on every processor.
-            let mut same = Vec::new();
-            running_sums(&values, add, among, &mut running);
-            plain::running_sums(&values, add, among, &mut same);
-            prop_assert_eq!(&running, &same);
-            super::running::<GREATEST>(&values, among, &bounds, &mut running);
-            plain::running::<GREATEST>(&values, among, &bounds, &mut same);
-            prop_assert_eq!(&running, &same);
-            super::running::<LEAST>(&values, among, &bounds, &mut running);
-            plain::running::<LEAST>(&values, among, &bounds, &mut same);
-            prop_assert_eq!(&running, &same);
-            super::running::<SET>(&small, among, &bounds, &mut running);
-            plain::running::<SET>(&small, among, &bounds, &mut same);
-            prop_assert_eq!(&running, &same);
+            plain::joined::<SET>(&small, among, &bounds, &mut same);
+            prop_assert_eq!(&out, &same);
             for (bits, mask) in words.iter().zip(&bounds) {
                 let mut set = [0];
                 super::super::deposit(&[*mask], &[extracted(*bits, *mask)], &mut set);
@@ -388,10 +383,8 @@ mod tests {
                 count_runs(&ends, &words, &mut out);
                 prop_assert_eq!(&out, &own.iter().map(|run| u32::try_from(run.len()).unwrap()).collect::<Vec<u32>>());
                 let mut any = Vec::new();
-                let mut start = 0;
-                let lengths: Vec<u32> = ends.iter().map(|end| { let length = *end - start; start = *end; length }).collect();
-                prop_assert_eq!(any_in_runs(&bounds, &words, &mut any), lengths.iter().filter(|length| **length > 0).count());
-                for (at, (run, _)) in own.iter().zip(&lengths).filter(|(_, length)| **length > 0).enumerate() {
+                any_in_runs(&bounds, &words, &mut any);
+                for (at, run) in own.iter().enumerate() {
                     prop_assert_eq!(bit(&any, at), !run.is_empty());
                 }
                 for least in 1..5 {
