@@ -35,10 +35,13 @@ pub(super) fn of(len: usize, mut passes: impl FnMut(usize) -> bool) -> Vec<u64> 
     words.collect()
 }
 
+/// Whether the products of some numbers with another fit into 64 bits.
+pub(super) fn fits(numbers: &[i64], by: i64) -> bool {
+    furthest(numbers).checked_mul(by.unsigned_abs()).is_some_and(|n| i64::try_from(n).is_ok())
+}
+
 /// How numbers compare with others, after both have been multiplied.
 pub(super) fn compared(op: CompareOp, (a, left): (&[i64], i64), (b, right): (&[i64], i64)) -> Vec<u64> {
-    let fits =
-        |values: &[i64], by: i64| furthest(values).checked_mul(by.unsigned_abs()).is_some_and(|n| i64::try_from(n).is_ok());
     if !fits(a, left) || !fits(b, right) {
         let scaled = |of: &[i64], by: i64, at: usize| i128::from(of.get(at).copied().unwrap_or(0)) * i128::from(by);
         return of(a.len().min(b.len()), |at| op.accepts(scaled(a, left, at).cmp(&scaled(b, right, at))));

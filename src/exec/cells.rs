@@ -190,6 +190,15 @@ impl Ints {
         }
     }
 
+    /// Sets the numbers at some positions, of a column of which none is missing.
+    pub fn put_all(&mut self, positions: &[u16], numbers: &[i64]) {
+        for (at, n) in positions.iter().zip(numbers) {
+            if let Some(place) = self.values.get_mut(usize::from(*at)) {
+                *place = *n;
+            }
+        }
+    }
+
     /// All of them, if none is missing.
     pub fn whole(&self) -> Option<&[i64]> {
         self.present.is_none().then_some(&self.values)

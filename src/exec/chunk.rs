@@ -31,6 +31,19 @@ pub(super) struct Events<'s> {
     pub blocks: Vec<Block<'s>>,
 }
 
+impl Events<'_> {
+    /// Number of rows.
+    pub fn rows(&self) -> usize {
+        self.blocks.iter().map(|block| block.rows.rows()).sum()
+    }
+
+    /// Whether there are hardly more rows than contacts that have some: then what is known of the contacts is not worth looking at before
+    /// the rows.
+    pub fn is_thin(&self) -> bool {
+        self.rows() < 2 * self.blocks.iter().map(|block| block.rows.slots().len()).sum::<usize>()
+    }
+}
+
 /// A run of whole contacts.
 pub(super) struct Block<'s> {
     pub rows: Arc<RowBlock<'s>>,

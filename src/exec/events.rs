@@ -154,6 +154,17 @@ fn last(meter: &Meter, events: &Events<'_>, set: &Intervals, or_empty: bool, wit
 /// Reads the rows of every contact of `within` that can have a matching one.
 fn by_rows<'c>(chunk: &mut Chunk<'c>, events: &'c Events<'c>, atom: &'c EventAtom, within: &Words) -> Result<Set, ExecError> {
     let span = if let TimeSpan::Fixed(span) = atom.span { span } else { Interval { lo: i64::MIN, hi: chunk.context.clock.now } };
+    if let (EventTest::Count(range), TimeSpan::Fixed(span)) = (&atom.test, &atom.span)
+        && range.min > 0
+        && events.is_thin()
+        && let wanted = words::count(within)
+        && let Some(mut reader) = Reader::of(chunk.context, chunk.data, atom.event, atom.filter.as_ref(), &Rc::default(), wanted)
+    {
+        let mut found = words::empty();
+        if by_blocks(&mut reader, &atom.test, *span, within, &mut found) {
+            return Ok(found);
+        }
+    }
     let candidates = candidates(&chunk.data.meter, events, span, within);
     let mut found = words::empty();
     if passes_without(&atom.test) {

@@ -315,8 +315,7 @@ impl<'c> Reader<'c> {
     ) -> Option<Self> {
         let events = data.events.get(&event)?;
         let operands = Rc::clone(operands);
-        let rows: usize = events.blocks.iter().map(|block| block.rows.rows()).sum();
-        let many = wanted.saturating_mul(ROWS_A_CONTACT) > rows;
+        let many = wanted.saturating_mul(ROWS_A_CONTACT) > events.rows();
         let reading = if many { Reading::Blocks } else { Reading::Contacts };
         let meter = RowMeter::new(&data.meter);
         Some(Self { context, events, event, filter, attr: None, scalar: Scalar::Text, operands, reading, open: None, meter })

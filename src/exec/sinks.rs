@@ -99,6 +99,9 @@ impl<'c> Collected<'c> {
 
 impl<'c> Sink<'c> for Collected<'c> {
     fn take(&mut self, whole: &Whole<'c>, made: &Made<'_>, asked: &Words) {
+        if let (None, None, Kind::Whole) = (&self.positions, made.said, made.kind) {
+            return self.ints.put_all(whole.rows.slots(), made.values);
+        }
         for (at, slot) in whole.rows.slots().iter().map(|slot| usize::from(*slot)).enumerate() {
             let position = match &self.positions {
                 None => slot,

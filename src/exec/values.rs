@@ -163,10 +163,13 @@ fn scaled_arithmetic<'c>(a: &Values<'c>, op: ArithmeticOp, b: &Values<'c>, len: 
             _ => a.iter().zip(b.iter()).map(|(a, b)| one(a, b)).collect(),
         },
         (Values::Ints(_, a), Values::Same(Some(Cell::Int(_, b)))) => match a.whole() {
+            // The products of all fit if that with the furthest from 0 does.
+            Some(a) if op == ArithmeticOp::Multiply && bits::fits(a, *b) => Some(Ints::all(a.iter().map(|a| a * b).collect())),
             Some(a) => a.iter().map(|a| both(*a, *b)).collect::<Option<_>>().map(Ints::all),
             None => a.iter().map(|a| one(a, Some(*b))).collect(),
         },
         (Values::Same(Some(Cell::Int(_, a))), Values::Ints(_, b)) => match b.whole() {
+            Some(b) if op == ArithmeticOp::Multiply && bits::fits(b, *a) => Some(Ints::all(b.iter().map(|b| a * b).collect())),
             Some(b) => b.iter().map(|b| both(*a, *b)).collect::<Option<_>>().map(Ints::all),
             None => b.iter().map(|b| one(Some(*a), b)).collect(),
         },

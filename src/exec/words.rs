@@ -40,15 +40,30 @@ pub(super) fn or(set: &mut Words, other: &Words) {
 /// The contacts, ascending.
 pub(super) fn slots(set: &Words) -> Vec<u16> {
     let mut slots = Vec::with_capacity(count(set));
-    slots.extend(iter(set).filter_map(|slot| u16::try_from(slot).ok()));
+    for (word, base) in set.iter().zip((0_u16..=u16::MAX).step_by(64)) {
+        if *word == u64::MAX {
+            slots.extend(base..=base + 63);
+            continue;
+        }
+        let mut bits = *word;
+        while bits != 0 {
+            #[expect(clippy::cast_possible_truncation, reason = "below 64")]
+            slots.push(base + bits.trailing_zeros() as u16);
+            bits &= bits - 1;
+        }
+    }
     slots
 }
 
-/// The set of some contacts.
+/// The set of some contacts, which ascend.
 pub(super) fn of_slots(slots: &[u16]) -> Set {
     let mut set = empty();
-    for slot in slots {
-        insert(&mut set, usize::from(*slot));
+    // Many follow each other: a word is written once.
+    for of_word in slots.chunk_by(|a, b| a / 64 == b / 64) {
+        let word = of_word.iter().fold(0_u64, |word, slot| word | 1 << (slot % 64));
+        if let Some(place) = of_word.first().and_then(|slot| set.get_mut(usize::from(*slot) / 64)) {
+            *place |= word;
+        }
     }
     set
 }

@@ -252,14 +252,21 @@ impl<'a> TextColumn<'a> {
         let suffix = suffix.as_bytes();
         let tail = |text: &[u8]| text.last_chunk::<16>().map(|tail| u128::from_le_bytes(*tail));
         let head = |text: &[u8]| text.first_chunk::<16>().map(|head| u128::from_le_bytes(*head));
-        // Sixteen bytes compare as one number; up to 32 are two of them, which may overlap.
-        match (tail(suffix), head(suffix)) {
-            (wanted @ Some(_), begins) if suffix.len() <= 32 => self.matching_bytes(|text| {
-                tail(text) == wanted && text.len().checked_sub(suffix.len()).and_then(|at| head(text.get(at..)?)) == begins
-            }),
-            (wanted @ Some(_), _) => self.matching_bytes(|text| tail(text) == wanted && text.ends_with(suffix)),
-            (None, _) => self.matching_bytes(|text| text.ends_with(suffix)),
+        let (Some(ends), Some(begins)) = (tail(suffix), head(suffix)) else {
+            return self.matching_bytes(|text| text.ends_with(suffix));
+        };
+        if suffix.len() > 32 {
+            return self.matching_bytes(|text| tail(text) == Some(ends) && text.ends_with(suffix));
         }
+        // Sixteen bytes compare as one number, and up to 32 as two, which may overlap. Both are looked at, since whether the first
+        // is right is hard to foretell.
+        self.matching_bytes(|text| {
+            let last = text.len().checked_sub(suffix.len()).and_then(|at| text.get(at..));
+            last.is_some_and(|last| {
+                let differ = tail(last).map_or(1, |tail| tail ^ ends) | head(last).map_or(1, |head| head ^ begins);
+                differ == 0
+            })
+        })
     }
 
     /// The codes of the texts that `test` accepts.
