@@ -43,7 +43,7 @@ mod words;
 
 use std::collections::BTreeMap;
 
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterator};
 use roaring::RoaringBitmap;
 
 use crate::plan::{Atom, Marks, Measured, Node, NodeId, Part, Plan, Ranked};
@@ -167,7 +167,7 @@ fn pass<'s, T: Send>(
     let chunks: Vec<u32> = (0..engine.snapshot().chunks()).collect();
     let mut results = Vec::with_capacity(chunks.len());
     // So many chunks at a time that fetching the next ones is not felt, and cancelling is.
-    for some in chunks.chunks(rayon::current_num_threads().max(1) * 8) {
+    for some in chunks.chunks(rayon::current_num_threads().max(1) * 32) {
         let mut data = Vec::with_capacity(some.len());
         for chunk in some {
             // Pages that nobody has read for long take their time.
@@ -189,10 +189,10 @@ fn pass<'s, T: Send>(
             }
             Ok(result)
         };
-        // Without data the model takes dictionaries for small.
+        // Without data the model takes dictionaries for small. Chunk by chunk, so that nobody waits for a core that was late to come.
         let alone = alone && data.iter().all(ChunkData::has_few_texts);
         let evaluated: Result<Vec<T>, ExecError> =
-            if alone { data.into_iter().map(one).collect() } else { data.into_par_iter().map(one).collect() };
+            if alone { data.into_iter().map(one).collect() } else { data.into_par_iter().with_max_len(1).map(one).collect() };
         results.extend(evaluated?);
     }
     Ok(results)
