@@ -20,7 +20,7 @@ use crate::exec::Engine;
 use crate::store::{Snapshot, Store, StoreError};
 
 /// How long a state is held that nobody asks for.
-pub const IDLE: Duration = Duration::from_secs(10);
+pub const IDLE: Duration = Duration::from_secs(60);
 /// As much as a main thread has.
 const STACK_BYTES: usize = 8 << 20;
 
