@@ -274,7 +274,7 @@ fn plans_measured_and_rewritten() {
     assert!(text.contains("  (about 4 contacts, cost "), "{text}");
     let told = "flatten (1 time): `all < all < a; b >; c > = all < a; b; c >`, likewise for `any`.\n";
     assert_eq!(text.matches(told).count(), 2, "{text}");
-    assert!(text.contains("wall ") && text.contains("median of 5 runs") && text.contains("├─ event Zakup"), "{text}");
+    assert!(text.contains("wall ") && text.contains("median of 5 runs") && text.contains("─ event Zakup until"), "{text}");
     assert!(text.contains(".explain [analyze|rewrites] [SEGMENT]"), "{text}");
     let (_, stderr, code) = session(folder.path(), &["-c", "everyone", "-c", ".explain analyze nobody_here"], "");
     assert!(code == 2 && stderr.contains("the script has no segment `nobody_here`"), "{stderr}");
