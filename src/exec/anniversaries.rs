@@ -43,6 +43,11 @@ impl Anniversaries {
         Self { of_year, days, first: FIRST }
     }
 
+    /// Which days come round, from one on: those of the years in which people are born.
+    pub fn days(&self) -> (i64, &[bool]) {
+        (self.first.into(), &self.days)
+    }
+
     /// Whether a day comes round, given in days since 1970-01-01.
     pub fn contains(&self, day: i32) -> bool {
         let known = usize::try_from(i64::from(day) - i64::from(self.first)).ok().and_then(|at| self.days.get(at));

@@ -6,7 +6,7 @@ use crate::check::typed::CompareOp;
 use crate::store::column::kernels::{compared_scaled, furthest};
 
 pub(super) use crate::store::column::kernels::{
-    and, and_not, any_in_runs, between_counts, between_i64, count, keep_from, keep_hours, or, repeated,
+    and, and_not, any_in_runs, between_counts, between_i64, count, drop_firsts, keep_ends, keep_from, keep_hours, or, repeated,
 };
 
 /// Whether a place is in the set.
@@ -75,13 +75,16 @@ pub(super) fn first(len: usize) -> Vec<u64> {
 
 /// Keeps those in a range.
 pub(super) fn keep_range(set: &mut [u64], range: Range<usize>) {
-    for (at, word) in set.iter_mut().enumerate() {
-        let (from, to) = (range.start.saturating_sub(at * 64), range.end.saturating_sub(at * 64));
-        if from > 0 || to < 64 {
-            let below = |bits: usize| if bits < 64 { (1 << bits) - 1 } else { u64::MAX };
-            *word &= below(to) & !below(from);
-        }
+    let (before, from) = (range.start / 64, range.start % 64);
+    let (until, to) = (range.end / 64, range.end % 64);
+    if let Some(word) = set.get_mut(before) {
+        *word &= u64::MAX << from;
     }
+    if let Some(word) = set.get_mut(until) {
+        *word &= (1 << to) - 1;
+    }
+    set.iter_mut().take(before).for_each(|word| *word = 0);
+    set.iter_mut().skip(until + 1).for_each(|word| *word = 0);
 }
 
 /// Keeps those that pass.

@@ -1,6 +1,6 @@
 //! What a plan reads of a chunk: fetched and decoded once for an [`Engine`], shared by all its evaluations.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::{Cancel, ExecError};
 use crate::plan::{Atom, Expr, Marks, Node, Part, Plan};
 use crate::schema::{AttrId, EventId, FieldId};
 use crate::store::column::Column;
-use crate::store::{EventChunk, Layer, RowBlock, Snapshot, StoreError, Words};
+use crate::store::{EventChunk, Layer, RowBlock, Snapshot, StoreError, WORDS, Words};
 
 /// A snapshot with the columns that have been decoded of it, up to a budget of memory. Views are borrowed from the file: they cost
 /// little of it.
@@ -22,6 +22,7 @@ pub struct Engine<'s> {
     kept: Cell<usize>,
     budget: usize,
     members: Cache<u32, Arc<Words>>,
+    full: OnceCell<Arc<Words>>,
     fields: Cache<(Layer, FieldId, u32), Option<Arc<Column<'s>>>>,
     since: Cache<(Layer, FieldId, u32), Option<Arc<Column<'s>>>>,
     ids: Cache<u32, Arc<Ids<'s>>>,
@@ -122,6 +123,7 @@ impl<'s> Engine<'s> {
             kept: Cell::new(0),
             budget,
             members: Cache::default(),
+            full: OnceCell::new(),
             fields: Cache::default(),
             since: Cache::default(),
             ids: Cache::default(),
@@ -142,11 +144,19 @@ impl<'s> Engine<'s> {
     /// What a plan needs of a chunk: of the contacts that nothing it needs has been appended for, and of the others apart.
     pub(super) fn chunk(&self, chunk: u32, needs: &Needs) -> Result<Vec<ChunkData<'s>>, StoreError> {
         if !needs.appended(self.snapshot, chunk)? {
-            let members = self.members.get(&self.kept, chunk, || Ok(self.snapshot.members(chunk).into()))?;
+            let members = self.members(chunk)?;
             return Ok(vec![self.layer(chunk, Layer::Base, members, needs)?]);
         }
         let layers = self.snapshot.layers(chunk, true)?;
         layers.into_iter().map(|(layer, members)| self.layer(chunk, layer, members.into(), needs)).collect()
+    }
+
+    /// The contacts of a chunk. Nearly all chunks have all that they can have: those share one set, which then is in the cache.
+    fn members(&self, chunk: u32) -> Result<Arc<Words>, StoreError> {
+        if self.snapshot.is_full(chunk) {
+            return Ok(Arc::clone(self.full.get_or_init(|| Arc::new([u64::MAX; WORDS]))));
+        }
+        self.members.get(&self.kept, chunk, || Ok(self.snapshot.members(chunk).into()))
     }
 
     fn layer(&self, chunk: u32, layer: Layer, members: Arc<Words>, needs: &Needs) -> Result<ChunkData<'s>, StoreError> {

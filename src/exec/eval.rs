@@ -48,6 +48,12 @@ impl<'c> Chunk<'c> {
         Arc::clone(&self.data.members)
     }
 
+    /// The set of some contacts, which ascend.
+    pub fn set_of(&self, slots: &[u16]) -> Set {
+        // As many as there are can only be all.
+        if slots.len() == words::count(&self.data.members) { words::copy(&self.data.members) } else { words::of_slots(slots) }
+    }
+
     /// Evaluates what lies so deep that recursion from the top would not end well.
     pub fn begin(&mut self) -> Result<(), ExecError> {
         let context = self.context;
@@ -101,7 +107,7 @@ impl<'c> Chunk<'c> {
         if !self.context.is_kept(Part::Expr(id)) {
             return Ok(Rc::new(values::expr(self, id, slots)?));
         }
-        self.ask_expr(id, &words::of_slots(slots))?;
+        self.ask_expr(id, &self.set_of(slots))?;
         let Some(kept) = self.values.get(&id) else { return Ok(Rc::new(Values::Same(None))) };
         // Kept values are by slot, which for a whole chunk is the position.
         let whole = slots.len() == self.data.len as usize;

@@ -199,15 +199,14 @@ struct Scratch {
     room: Vec<u64>,
 }
 
-/// Who has so many rows, by position among the contacts of a block, without counting those of each; not for all numbers and rows.
-fn by_rows_in_a_row(whole: &Whole<'_>, range: CountRange, scratch: &mut Scratch) -> bool {
+/// Who has so many rows, by position among the contacts of a block, without counting those of each; not for all numbers.
+fn by_bits(whole: &Whole<'_>, range: CountRange, scratch: &mut Scratch) -> bool {
     /// Counting takes longer for fewer.
     const MOST: u64 = 20;
     let Scratch { passes, too_many, rows, room, .. } = scratch;
     let boundaries = whole.rows.boundaries();
     let last = range.max.map_or(range.min, |max| max.saturating_add(1));
-    // Rows that follow each other are told by bits; a filter lets pass others too.
-    if last > if whole.plain.is_some() { MOST } else { 1 } {
+    if last > MOST {
         return false;
     }
     let mut has = |least: u64, out: &mut Vec<u64>| {
@@ -216,7 +215,13 @@ fn by_rows_in_a_row(whole: &Whole<'_>, range: CountRange, scratch: &mut Scratch)
             Some(passing) => rows.extend_from_slice(passing),
             None => rows.extend(bits::first(whole.rows.rows())),
         }
-        bits::keep_from(u32::try_from(least).unwrap_or(u32::MAX), boundaries, rows, room);
+        let least = u32::try_from(least).unwrap_or(u32::MAX);
+        if whole.plain.is_some() {
+            bits::keep_from(least, boundaries, rows, room);
+        } else {
+            // A filter lets pass rows that do not follow each other.
+            bits::drop_firsts(least.saturating_sub(1), boundaries, rows);
+        }
         bits::any_in_runs(boundaries, rows, out);
     };
     if range.min == 0 {
@@ -238,7 +243,7 @@ fn by_blocks(reader: &mut Reader<'_>, test: &EventTest, span: Interval, candidat
     let mut passing = if range.contains(0) { words::copy(candidates) } else { words::empty() };
     let mut scratch = Scratch::default();
     let known = reader.each_block(span, |whole| {
-        if !by_rows_in_a_row(whole, *range, &mut scratch) {
+        if !by_bits(whole, *range, &mut scratch) {
             whole.rows.count_runs(whole.passing.as_deref(), &mut scratch.runs);
             let counts = |n: u64| u32::try_from(n).unwrap_or(u32::MAX);
             bits::between_counts(&scratch.runs, counts(range.min), range.max.map_or(u32::MAX, counts), &mut scratch.passes);

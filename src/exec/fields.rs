@@ -99,7 +99,10 @@ fn scanned(
         (Predicate::Anniversary(within), Column::Int(column)) if scalar == Scalar::Date => {
             let Some(days) = context.prepared.anniversaries(within, context.clock) else { return Ok(false) };
             meter.add(|| column.scan_bytes());
-            column.scan_domain(|day| days.contains(clamp_day(day)), set);
+            let (first, known) = days.days();
+            if !column.scan_answers(first, known, set) {
+                column.scan_domain(|day| days.contains(clamp_day(day)), set);
+            }
         }
         (Predicate::HasText(HasOp::Any, wanted, folding), Column::List(list)) => {
             let Column::Text(items) = list.items() else { return Ok(true) };

@@ -47,7 +47,8 @@ use rayon::iter::{IndexedParallelIterator, IntoParallelIterator, ParallelIterato
 use roaring::RoaringBitmap;
 
 use crate::plan::{Atom, Marks, Measured, Node, NodeId, Part, Plan, Ranked};
-use crate::store::{CHUNK, Snapshot, StoreError};
+use crate::store::column::of_words;
+use crate::store::{Snapshot, StoreError};
 use crate::time::{Clock, LocalTimes};
 
 pub use cancel::Cancel;
@@ -139,7 +140,7 @@ fn run(engine: &Engine<'_>, run: &Run<'_>) -> Result<Vec<RoaringBitmap>, ExecErr
         let everyone = chunk.everyone();
         let number = chunk.data.chunk;
         let roots = plan.roots().iter();
-        roots.map(|root| Ok(bitmap(number, &*chunk.within(*root, &everyone)?))).collect::<Result<Vec<_>, ExecError>>()
+        roots.map(|root| Ok(of_words(number, &*chunk.within(*root, &everyone)?))).collect::<Result<Vec<_>, ExecError>>()
     })?;
     let mut results = vec![RoaringBitmap::new(); plan.roots().len()];
     for chunk in chunks {
@@ -214,16 +215,4 @@ fn stages<'p>(plan: &'p Plan, marks: &Marks) -> BTreeMap<u32, Vec<(NodeId, &'p R
         waits.insert(part, wait);
     }
     stages
-}
-
-/// The contacts of a chunk as a bitmap of contact numbers.
-fn bitmap(chunk: u32, words: &crate::store::Words) -> RoaringBitmap {
-    if words::is_empty(words) {
-        return RoaringBitmap::new();
-    }
-    if cfg!(target_endian = "little") {
-        return RoaringBitmap::from_lsb0_bytes(chunk * CHUNK, bytemuck::cast_slice(words.as_slice()));
-    }
-    let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_le_bytes()).collect();
-    RoaringBitmap::from_lsb0_bytes(chunk * CHUNK, &bytes)
 }

@@ -365,7 +365,7 @@ impl<'c> Reader<'c> {
             Some(Inside::All) => rows,
             // Instants ascend, so the rows of a contact in the span follow each other.
             Some(Inside::Some(inside)) => bits::bounds(inside, rows),
-            None => in_span(open.block.rows.ts(), rows, span),
+            None => open.block.rows.ts().ascending_in(rows, span.lo, span.hi),
         };
         self.meter.rows(&rows);
         rows
@@ -523,27 +523,4 @@ fn inside(ts: &IntColumn<'_>, span: Interval) -> Inside {
     let mut rows = vec![0; ts.len().div_ceil(64)];
     ts.scan(span.lo, span.hi, &mut rows);
     Inside::Some(rows)
-}
-
-/// So many rows are faster passed one by one than searched by halves.
-const FEW_ROWS: usize = 16;
-
-/// The rows whose instants lie in the span; instants ascend.
-fn in_span(ts: &IntColumn<'_>, rows: Range<usize>, span: Interval) -> Range<usize> {
-    let end = match span.hi.checked_add(1) {
-        // The usual case: nothing lies after the span.
-        Some(_) if rows.end.checked_sub(1).and_then(|last| ts.at(last)).is_some_and(|t| t <= span.hi) => rows.end,
-        Some(beyond) => ts.lower_bound(rows.clone(), beyond),
-        None => rows.end,
-    };
-    let start = if span.lo == i64::MIN {
-        rows.start
-    } else if end - rows.start <= FEW_ROWS {
-        // Those of a span are the last ones as a rule.
-        let outside = (rows.start..end).rev().find(|row| ts.at(*row).is_none_or(|t| t < span.lo));
-        outside.map_or(rows.start, |row| row + 1)
-    } else {
-        ts.lower_bound(rows.start..end, span.lo)
-    };
-    start..end
 }

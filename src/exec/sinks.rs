@@ -58,6 +58,11 @@ pub(super) trait Sink<'c> {
     fn pivot(&self) -> Option<i64> {
         None
     }
+
+    /// The least number that may pass: of what is below it, it is enough to know that.
+    fn least(&self) -> i64 {
+        i64::MIN
+    }
 }
 
 /// Keeps the values.
@@ -185,6 +190,10 @@ impl<'c> Sink<'c> for Tested<'_, 'c> {
     fn pivot(&self) -> Option<i64> {
         let Ratio { left, right, .. } = self.ratio?;
         (right % left == 0).then_some(right / left)
+    }
+
+    fn least(&self) -> i64 {
+        self.range.map_or(i64::MIN, |(least, _)| least)
     }
 
     fn take(&mut self, whole: &Whole<'c>, made: &Made<'_>, asked: &Words) {

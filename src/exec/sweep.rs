@@ -43,7 +43,7 @@ pub(super) fn values<'c>(
     slots: &[u16],
 ) -> Result<Option<Values<'c>>, ExecError> {
     let Some(scalar) = made(function, reader.scalar()) else { return Ok(None) };
-    let asked = words::of_slots(slots);
+    let asked = chunk.set_of(slots);
     let mut sink = Collected::new(function, slots, chunk.data.len as usize);
     let whole = sweep(chunk, reader, function, span, &asked, &mut sink)?;
     Ok(whole.then(|| sink.values(scalar)))
@@ -107,6 +107,8 @@ struct Scratch {
     /// Sets of rows on their way.
     rows: Vec<u64>,
     again: Vec<u64>,
+    /// Contacts with enough rows.
+    enough: Vec<u64>,
 }
 
 /// Hands on what a function makes of the contacts of a block; not of every column.
@@ -131,7 +133,7 @@ fn block<'c>(
             Kind::Whole
         }
         Function::ActiveDays => {
-            active_days(whole, clock, asked, scratch);
+            active_days(whole, clock, (asked, sink.least()), scratch);
             Kind::Whole
         }
         _ => {
@@ -161,7 +163,9 @@ fn attribute(
     const DIFFERENT: u64 = 1 << 16;
     if let Function::FirstOf | Function::LastOf = function {
         let last = *function == Function::LastOf;
-        each(whole, asked, scratch, |rows| end(whole, rows, last).and_then(|row| column.get(row)));
+        if !of_ends(whole, column, last, scratch) {
+            each(whole, asked, scratch, |rows| end(whole, rows, last).and_then(|row| column.get(row)));
+        }
         return Some(Kind::Stored);
     }
     let domain = column.domain();
@@ -293,6 +297,34 @@ fn any(whole: &Whole<'_>, among: Option<&[u64]>, out: &mut Vec<u64>) {
     }
 }
 
+/// The values of the last rows of all contacts, or of the first ones, if those are the ones that count of whomever any do: windows mostly reach
+/// to one end. Not for columns with empty places.
+fn of_ends(whole: &Whole<'_>, column: &IntColumn<'_>, last: bool, scratch: &mut Scratch) -> bool {
+    let Scratch { values, said, rows, enough, .. } = scratch;
+    if !column.is_full() {
+        return false;
+    }
+    any(whole, whole.passing.as_deref(), said);
+    if let Some(passing) = &whole.passing {
+        let boundaries = whole.rows.boundaries();
+        rows.clear();
+        rows.extend_from_slice(passing);
+        bits::keep_ends(last, boundaries, rows);
+        bits::any_in_runs(boundaries, rows, enough);
+        if enough != said {
+            return false;
+        }
+    }
+    values.clear();
+    let ends = whole.rows.ends().iter().map(|end| *end as usize);
+    if last {
+        column.each(ends.map(|end| end - 1), |_, value| values.push(value));
+    } else {
+        column.each([0].into_iter().chain(ends).take(whole.rows.slots().len()), |_, value| values.push(value));
+    }
+    true
+}
+
 /// The first or the last of the rows of a contact that pass.
 fn end(whole: &Whole<'_>, rows: Range<usize>, last: bool) -> Option<usize> {
     let row = if last { rows.end.checked_sub(1)? } else { rows.start };
@@ -307,9 +339,33 @@ fn end(whole: &Whole<'_>, rows: Range<usize>, last: bool) -> Option<usize> {
     }
 }
 
-/// The number of days on which events lie.
-fn active_days(whole: &Whole<'_>, clock: &LocalTimes, asked: &Words, scratch: &mut Scratch) {
+/// The number of days on which events lie; 0 may stand for less than `least`.
+fn active_days(whole: &Whole<'_>, clock: &LocalTimes, (asked, least): (&Words, i64), scratch: &mut Scratch) {
     let (passing, ts) = (whole.passing.as_deref(), whole.rows.ts());
+    let days_of = |rows: Range<usize>| {
+        let (mut days, mut last) = (0, None);
+        each_row(passing, rows, |row| {
+            let day = ts.at(row).map(|ts| clock.day_of(ts));
+            // Instants ascend, so repetitions follow each other.
+            days += i64::from(last != day);
+            last = day;
+        });
+        days
+    };
+    if enough(whole, least, scratch) {
+        let Scratch { values, enough, .. } = scratch;
+        values.clear();
+        values.resize(whole.rows.slots().len(), 0);
+        for at in bits::iter(enough) {
+            let (slot, rows) = whole.rows.contact(at);
+            if words::contains(asked, usize::from(slot))
+                && let Some(value) = values.get_mut(at)
+            {
+                *value = days_of(rows);
+            }
+        }
+        return;
+    }
     let Scratch { running, rows, again, of, values, .. } = &mut *scratch;
     rows.clear();
     match passing {
@@ -334,16 +390,23 @@ fn active_days(whole: &Whole<'_>, clock: &LocalTimes, asked: &Words, scratch: &m
         whole.rows.count_runs(Some(rows), of);
         return kernels::widened(of, values);
     }
-    each(whole, asked, scratch, |rows| {
-        let (mut days, mut last) = (0, None);
-        each_row(passing, rows, |row| {
-            let day = ts.at(row).map(|ts| clock.day_of(ts));
-            // Instants ascend, so repetitions follow each other.
-            days += i64::from(last != day);
-            last = day;
-        });
-        Some(days)
-    });
+    each(whole, asked, scratch, |rows| Some(days_of(rows)));
+}
+
+/// Finds the contacts that have `least` rows in the span, in which whatever lies there passes, if so many are asked for that those
+/// are few.
+fn enough(whole: &Whole<'_>, least: i64, scratch: &mut Scratch) -> bool {
+    /// What is done for each of them takes as long as what is done for all rows of so many.
+    const FEW: usize = 8;
+    /// Looking for more takes longer than what it saves.
+    const MOST: i64 = 20;
+    let Scratch { rows, again, enough, .. } = scratch;
+    let (Some(passing), true) = (&whole.passing, (2..=MOST).contains(&least) && whole.plain.is_some()) else { return false };
+    rows.clear();
+    rows.extend_from_slice(passing);
+    bits::keep_from(u32::try_from(least).unwrap_or(u32::MAX), whole.rows.boundaries(), rows, again);
+    bits::any_in_runs(whole.rows.boundaries(), rows, enough);
+    bits::count(enough) < whole.rows.slots().len() / FEW
 }
 
 /// The sums of how far the values of each contact lie above a number, those alone that count.

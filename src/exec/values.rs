@@ -80,7 +80,7 @@ fn choice<'c>(
     (then, otherwise): (ExprId, ExprId),
     slots: &[u16],
 ) -> Result<Values<'c>, ExecError> {
-    let holds = chunk.within(condition, &words::of_slots(slots))?;
+    let holds = chunk.within(condition, &chunk.set_of(slots))?;
     let mut values = Values::Same(None);
     for (branch, wanted) in [(then, true), (otherwise, false)] {
         let (mut own, mut positions) = (Vec::new(), Vec::new());

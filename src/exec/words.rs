@@ -1,7 +1,7 @@
 //! Sets of contacts of one chunk, dense.
 
 use super::bits;
-use crate::store::column::kernels::spread;
+use crate::store::column::kernels::{places, spread};
 use crate::store::{WORDS, Words};
 
 /// A set on the heap: 8 kB, which stays in the first or second level of the cache.
@@ -39,19 +39,8 @@ pub(super) fn or(set: &mut Words, other: &Words) {
 
 /// The contacts, ascending.
 pub(super) fn slots(set: &Words) -> Vec<u16> {
-    let mut slots = Vec::with_capacity(count(set));
-    for (word, base) in set.iter().zip((0_u16..=u16::MAX).step_by(64)) {
-        if *word == u64::MAX {
-            slots.extend(base..=base + 63);
-            continue;
-        }
-        let mut bits = *word;
-        while bits != 0 {
-            #[expect(clippy::cast_possible_truncation, reason = "below 64")]
-            slots.push(base + bits.trailing_zeros() as u16);
-            bits &= bits - 1;
-        }
-    }
+    let mut slots = Vec::new();
+    places(set, &mut slots);
     slots
 }
 

@@ -18,9 +18,9 @@ use crate::schema::Schema;
 use crate::schema::{Column, EventType};
 
 /// Format of everything in the environment. 1: parts alone. 2: batches that are appended, ids of deleted events, erased
-/// contacts. 3: numbers of 40 bits. A store of an older format is read as it is, and becomes one of this format when it is
+/// contacts. 3: numbers of 40 bits. 4: their parts apart. A store of an older format is read as it is, and becomes one of this format when it is
 /// written to.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 /// Room reserved in the address space; the file grows as it is filled.
 pub(super) const MAP_BYTES: usize = 1 << 40;
 const META: &[u8] = b"segql";

@@ -87,11 +87,10 @@ impl Snapshot<'_> {
                 let whole = rows.ts().bounds().1 <= until;
                 for (_, of_contact) in rows.contacts().filter(|(slot, _)| slots::contains(&members, *slot)) {
                     // The rows of a contact are in order of time.
-                    let end =
-                        if whole { of_contact.end } else { rows.ts().lower_bound(of_contact.clone(), until.saturating_add(1)) };
-                    if end > of_contact.start {
+                    let shown = if whole { of_contact } else { rows.ts().ascending_in(of_contact, i64::MIN, until) };
+                    if !shown.is_empty() {
                         contacts += 1;
-                        slots::extend(&mut runs, of_contact.start..end);
+                        slots::extend(&mut runs, shown);
                     }
                 }
                 let attributes = (0_u16..)

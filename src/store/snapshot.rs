@@ -113,6 +113,13 @@ impl<'s> Snapshot<'s> {
         self.numbers.saturating_sub(chunk.saturating_mul(CHUNK)).min(CHUNK)
     }
 
+    /// Whether a chunk has as many contacts as it can have, none of whom has been erased.
+    #[must_use]
+    pub fn is_full(&self, chunk: u32) -> bool {
+        let first = chunk * CHUNK;
+        self.chunk_len(chunk) == CHUNK && self.erased.range_cardinality(first..=first.saturating_add(CHUNK - 1)) == 0
+    }
+
     /// The contacts of a chunk.
     #[must_use]
     pub fn members(&self, chunk: u32) -> Box<Words> {

@@ -9,24 +9,27 @@ use crate::cli::failure::Failure;
 use crate::exec::{Engine, Stopwatch, evaluate, measure};
 use crate::plan::{Plan, Run};
 
-/// Evaluates a plan once to warm up and then so many times; the figures are those of the median by wall time.
+/// Evaluates a plan once to warm up, and then so many times as it is and as often with a watch at each node, in turn: the wall time is the median
+/// of the former, for watching takes time of its own; the other figures are those of the median of the latter by processor time.
 pub fn run(engine: &Engine<'_>, plan: &Plan, view: &View<'_>, repeat: u32) -> Result<Run, Failure> {
     let (bandwidth, buffer) = bandwidth();
-    view.cancel.expect(u64::from(repeat.max(1)) + 1);
+    view.cancel.expect(2 * u64::from(repeat.max(1)) + 1);
     evaluate(engine, plan, &view.clock, view.cancel)?;
-    let mut runs = Vec::new();
+    let (mut walls, mut runs) = (Vec::new(), Vec::new());
     for _ in 0..repeat.max(1) {
         let begin = Instant::now();
-        let measured = measure(engine, plan, &view.clock, view.cancel, &Processor)?;
-        runs.push((nanoseconds(begin.elapsed()), measured));
+        evaluate(engine, plan, &view.clock, view.cancel)?;
+        walls.push(nanoseconds(begin.elapsed()));
+        runs.push(measure(engine, plan, &view.clock, view.cancel, &Processor)?);
     }
-    runs.sort_by_key(|(wall, _)| *wall);
+    walls.sort_unstable();
+    runs.sort_by_key(|measured| measured.processor_ns);
     let middle = runs.len() / 2;
-    let (wall_ns, measured) = runs.swap_remove(middle);
+    let measured = runs.swap_remove(middle);
     Ok(Run {
         nodes: measured.nodes,
         contacts: view.snapshot.contacts().into(),
-        wall_ns,
+        wall_ns: walls.get(middle).copied().unwrap_or(0),
         processor_ns: measured.processor_ns,
         threads: rayon::current_num_threads(),
         runs: repeat.max(1),

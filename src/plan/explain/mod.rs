@@ -87,7 +87,8 @@ pub struct Run {
     pub processor_ns: u64,
     /// How many threads took part.
     pub threads: usize,
-    /// How many evaluations there were; this is the median by `wall_ns`.
+    /// How many evaluations there were of each kind: those whose median `wall_ns` is, and those that were watched, of which this is the median by
+    /// `processor_ns`.
     pub runs: u32,
     /// Bytes a second that as many threads read from memory together.
     pub bandwidth: f64,

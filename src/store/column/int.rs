@@ -8,7 +8,7 @@ mod packed;
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::super::bytes::{Sections, SectionsWriter};
+use super::super::bytes::{Sections, SectionsWriter, cast};
 use super::{TAG_INT, bit, kernels, presence_words, tagged};
 
 /// A column of whole numbers, some slots of which may be empty.
@@ -41,15 +41,57 @@ enum Packed<'a> {
     U8(&'a [u8]),
     U16(Cow<'a, [u16]>),
     U32(Cow<'a, [u32]>),
-    /// The upper 32 of 40 bits, and the lowest 8: instants of some years do not fit into 32 bits, and a comparison hardly
-    /// ever needs the lowest.
-    U40(Cow<'a, [u32]>, &'a [u8]),
+    /// 40 bits: instants of some years do not fit into 32.
+    U40(Planes<'a>),
     U64(Cow<'a, [u64]>),
+}
+
+/// The upper 16 of 40 bits, the next 16, and the lowest 8, each by itself: a comparison hardly ever needs more than the upper ones, which
+/// of instants tell hours apart.
+#[derive(Debug, Clone)]
+struct Planes<'a> {
+    high: Cow<'a, [u16]>,
+    middle: Cow<'a, [u16]>,
+    low: &'a [u8],
+}
+
+impl<'a> Planes<'a> {
+    fn decode(bytes: &'a [u8], places: usize) -> Option<Self> {
+        let (high, rest) = bytes.split_at_checked(places * 2)?;
+        let (middle, low) = rest.split_at_checked(places * 2)?;
+        let planes = Self { high: cast(high)?, middle: cast(middle)?, low };
+        (low.len() == places).then_some(planes)
+    }
+
+    /// As stores had them up to format 3: the upper 32 bits together.
+    fn of_halves(bytes: &'a [u8], places: usize) -> Option<Self> {
+        let (upper, low) = bytes.split_at_checked(places * 4)?;
+        let upper: Cow<'_, [u32]> = cast(upper)?;
+        #[expect(clippy::cast_possible_truncation, reason = "the two halves of 32 bits")]
+        let (high, middle) = upper.iter().map(|upper| ((upper >> 16) as u16, *upper as u16)).unzip::<_, _, Vec<_>, Vec<_>>();
+        (low.len() == places).then_some(Self { high: high.into(), middle: middle.into(), low })
+    }
+
+    fn len(&self) -> usize {
+        self.low.len()
+    }
+
+    fn at(&self, place: usize) -> Option<u64> {
+        Some(kernels::joined(*self.high.get(place)?, *self.middle.get(place)?, *self.low.get(place)?))
+    }
+
+    fn slices(&self) -> kernels::Planes<'_> {
+        kernels::Planes { high: &self.high, middle: &self.middle, low: self.low }
+    }
 }
 
 const ALL: u64 = 0;
 const DENSE: u64 = 1;
 const SPARSE: u64 = 2;
+
+/// Widths are bytes of a value, but for 40 bits: [`Planes`] in today's form, and in that of formats up to 3.
+const PLANES: u64 = 7;
+const HALVES: u64 = 5;
 
 /// Encodes a column. Few values among many slots are stored alone.
 #[must_use]
@@ -75,7 +117,7 @@ pub(super) fn encode(values: &[Option<i64>]) -> Vec<u8> {
         1..=0xff => 1,
         0x100..=0xffff => 2,
         0x1_0000..=0xffff_ffff => 4,
-        0x1_0000_0000..=0xff_ffff_ffff => 5,
+        0x1_0000_0000..=0xff_ffff_ffff => PLANES,
         _ => 8,
     };
     let presence = if count == values.len() {
@@ -105,10 +147,12 @@ pub(super) fn encode(values: &[Option<i64>]) -> Vec<u8> {
         1 => sections.push_slice(&packed.iter().map(|p| *p as u8).collect::<Vec<_>>()),
         2 => sections.push_slice(&packed.iter().map(|p| *p as u16).collect::<Vec<_>>()),
         4 => sections.push_slice(&packed.iter().map(|p| *p as u32).collect::<Vec<_>>()),
-        5 => {
+        PLANES => {
             let mut planes = Vec::with_capacity(packed.len() * 5);
-            for value in &packed {
-                planes.extend_from_slice(&((value >> 8) as u32).to_le_bytes());
+            for shift in [24, 8] {
+                for value in &packed {
+                    planes.extend_from_slice(&((value >> shift) as u16).to_le_bytes());
+                }
             }
             planes.extend(packed.iter().map(|p| *p as u8));
             sections.push(&planes);
@@ -164,13 +208,11 @@ impl<'a> IntColumn<'a> {
         let packed = match width {
             0 => Packed::Constant,
             1 => Packed::U8(data),
-            2 => Packed::U16(super::super::bytes::cast(data)?),
-            4 => Packed::U32(super::super::bytes::cast(data)?),
-            5 => {
-                let (high, low) = data.split_at_checked(places * 4)?;
-                Packed::U40(super::super::bytes::cast(high)?, low)
-            }
-            8 => Packed::U64(super::super::bytes::cast(data)?),
+            2 => Packed::U16(cast(data)?),
+            4 => Packed::U32(cast(data)?),
+            HALVES => Packed::U40(Planes::of_halves(data, places)?),
+            PLANES => Packed::U40(Planes::decode(data, places)?),
+            8 => Packed::U64(cast(data)?),
             _ => return None,
         };
         let stored = match &packed {
@@ -178,8 +220,7 @@ impl<'a> IntColumn<'a> {
             Packed::U8(p) => p.len(),
             Packed::U16(p) => p.len(),
             Packed::U32(p) => p.len(),
-            Packed::U40(high, low) if high.len() == low.len() => high.len(),
-            Packed::U40(..) => return None,
+            Packed::U40(p) => p.len(),
             Packed::U64(p) => p.len(),
         };
         let column = Self {
@@ -220,7 +261,8 @@ impl<'a> IntColumn<'a> {
             Packed::U8(p) => p.len(),
             Packed::U16(p) => p.len() * 2,
             Packed::U32(p) => p.len() * 4,
-            Packed::U40(_, low) => low.len() * 5,
+            // Those that equal the bounds are few.
+            Packed::U40(p) => p.len() * 2,
             Packed::U64(p) => p.len() * 8,
         };
         places + if matches!(self.present, Presence::All) { 0 } else { self.len.div_ceil(8) }
@@ -269,7 +311,7 @@ impl<'a> IntColumn<'a> {
             Packed::U8(p) => u64::from(*p.get(place)?),
             Packed::U16(p) => u64::from(*p.get(place)?),
             Packed::U32(p) => u64::from(*p.get(place)?),
-            Packed::U40(high, low) => u64::from(*high.get(place)?) << 8 | u64::from(*low.get(place)?),
+            Packed::U40(p) => p.at(place)?,
             Packed::U64(p) => *p.get(place)?,
         })
     }
@@ -304,7 +346,30 @@ impl<'a> IntColumn<'a> {
     /// be. For small domains.
     pub fn scan_domain(&self, passes: impl Fn(i64) -> bool, out: &mut [u64]) {
         let table: Vec<bool> = (0..self.domain()).map(|packed| passes(self.unpacked(packed))).collect();
-        self.scan_table(|packed| usize::try_from(packed).ok().and_then(|at| table.get(at)) == Some(&true), out);
+        self.scan_known(&table, out);
+    }
+
+    /// The same for a test whose answers are known from the value `first` on; `false` where some of the column's are not.
+    pub fn scan_answers(&self, first: i64, answers: &[bool], out: &mut [u64]) -> bool {
+        let from = self.base.checked_sub(first).and_then(|at| usize::try_from(at).ok());
+        let known = from.zip(usize::try_from(self.domain()).ok()).and_then(|(from, domain)| answers.get(from..)?.get(..domain));
+        let Some(known) = known.filter(|_| self.unit == 1) else { return false };
+        self.scan_known(known, out);
+        true
+    }
+
+    /// The same for a test whose answers are known of every packed value that there can be.
+    fn scan_known(&self, table: &[bool], out: &mut [u64]) {
+        let words = match &self.present {
+            Presence::All => Some(None),
+            Presence::Dense(words) => Some(Some(words.as_ref())),
+            Presence::Sparse { .. } => None,
+        };
+        match (&self.packed, words) {
+            (Packed::U8(values), Some(words)) => kernels::known_u8(values, table, words, out),
+            (Packed::U16(values), Some(words)) => kernels::known_u16(values, table, words, out),
+            _ => self.scan_table(|packed| usize::try_from(packed).ok().and_then(|at| table.get(at)) == Some(&true), out),
+        }
     }
 
     /// Sets the bit of every slot whose packed value passes.
@@ -399,9 +464,9 @@ impl<'a> IntColumn<'a> {
                 let (lo, span) = bounds(0xffff_ffff);
                 kernels::between_u32(p, lo as u32, span as u32, words, out);
             }
-            Packed::U40(high, low) => {
-                let (lo, span) = bounds(0xff_ffff_ffff);
-                kernels::between_u40(high, low, (lo, lo + span), words, out);
+            Packed::U40(p) => {
+                let hi = if hi >= self.max.abs_diff(self.base) / self.unit { u64::MAX } else { hi };
+                kernels::between_u40(p.slices(), (lo, hi), words, out);
             }
             Packed::U64(p) => kernels::between_u64(p, lo, hi - lo, words, out),
         }
@@ -422,19 +487,46 @@ impl<'a> IntColumn<'a> {
         }
     }
 
-    /// The first place in `range` whose value is at least `bound`, where the values of the range ascend.
+    /// The places of a range whose values lie between `lo` and `hi`, both included, where the values of the range ascend.
     #[must_use]
-    pub fn lower_bound(&self, range: Range<usize>, bound: i64) -> usize {
+    pub fn ascending_in(&self, range: Range<usize>, lo: i64, hi: i64) -> Range<usize> {
+        let Some((lo, hi)) = self.packed_bounds(lo, hi) else { return 0..0 };
+        // Mostly nothing lies beyond the end.
+        let is_last_in = range.end.checked_sub(1).is_some_and(|last| hi == u64::MAX || self.is_below(last, hi + 1));
+        let end = if is_last_in { range.end } else { self.lower_bound(range.clone(), hi.saturating_add(1)) };
+        let start = if lo == 0 { range.start } else { self.lower_bound(range.start..end, lo) };
+        start..end
+    }
+
+    /// The first place in `range` whose packed value is at least `bound`, where the values of the range ascend.
+    fn lower_bound(&self, range: Range<usize>, bound: u64) -> usize {
+        /// So many places are faster passed one by one than searched by halves. What is looked for lies near the end as a rule.
+        const FEW: usize = 16;
+        if range.len() <= FEW {
+            let start = range.start;
+            return range.rev().find(|place| self.is_below(*place, bound)).map_or(start, |below| below + 1);
+        }
         let (mut lo, mut hi) = (range.start, range.end);
         while lo < hi {
             let middle = lo.midpoint(hi);
-            if self.at(middle).is_some_and(|v| v < bound) {
+            if self.is_below(middle, bound) {
                 lo = middle + 1;
             } else {
                 hi = middle;
             }
         }
         lo
+    }
+
+    /// Whether the packed value at a place is below a bound. Of 40 bits the upper ones hardly ever leave that open.
+    fn is_below(&self, place: usize, bound: u64) -> bool {
+        if let Packed::U40(planes) = &self.packed
+            && let Some(high) = planes.high.get(place)
+            && u64::from(*high) != bound >> 24
+        {
+            return u64::from(*high) < bound >> 24;
+        }
+        self.packed_at(place).is_some_and(|packed| packed < bound)
     }
 }
 
@@ -487,6 +579,12 @@ mod tests {
             let mut found = vec![0; values.len().div_ceil(64)];
             column.scan_domain(|v| lo <= v && v <= hi, &mut found);
             assert_eq!(found, expected);
+            let first = column.bounds().0.saturating_sub(3);
+            let answers: Vec<bool> = (first..).take(100_000).map(|v| lo <= v && v <= hi).collect();
+            found.fill(0);
+            assert_eq!(column.scan_answers(first, &answers, &mut found), column.unit == 1);
+            assert!(column.unit != 1 || found == expected);
+            assert!(!column.scan_answers(column.bounds().0.saturating_add(1), &answers, &mut found) || column.base == i64::MAX);
         }
     }
 
@@ -522,6 +620,26 @@ mod tests {
                     column.scan(0, 100, &mut out);
                     for slot in 0..5 { let _ = column.get(slot); }
                 }
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn those_of_a_range_that_ascends(
+            steps in prop::collection::vec(prop_oneof![Just(0_i64), 1_i64..90, 1_000_000_i64..0x8000_0000], 1..60),
+            unit in prop_oneof![Just(1_i64), Just(1000)], from in 0_usize..60, len in 0_usize..60, at in 0_usize..60, length in 0_i64..0x80_0000_0000, off in -1_i64..2,
+        ) {
+            let values: Vec<i64> = steps.iter().scan(1_700_000_000_000, |sum, step| { *sum += step * unit; Some(*sum) }).collect();
+            let bytes = encode(&values.iter().copied().map(Some).collect::<Vec<_>>());
+            let column = IntColumn::decode(&bytes).unwrap();
+            let from = from.min(values.len());
+            let range = from..(from + len).min(values.len());
+            let lo = values[at.min(values.len() - 1)] + off;
+            for (lo, hi) in [(lo, lo + length), (i64::MIN, lo), (lo, i64::MAX), (i64::MIN, i64::MAX), (lo, lo)] {
+                let found = column.ascending_in(range.clone(), lo, hi);
+                let expected: Vec<usize> = range.clone().filter(|place| lo <= values[*place] && values[*place] <= hi).collect();
+                prop_assert_eq!(found.clone().collect::<Vec<_>>(), expected, "{:?} {} {}", range, lo, hi);
             }
         }
     }

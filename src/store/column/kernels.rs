@@ -11,8 +11,8 @@ mod spread;
 
 pub(super) use hours::{DAY, HOUR, MOST_MS, Origin, SHIFT, since_u32, since_u40};
 pub(crate) use hours::{keep_hours, repeated};
-pub(crate) use runs::{RunOf, any_in_runs, boundaries, count_runs, keep_from, sum_runs, widened};
-pub(crate) use spread::{deposit, spread};
+pub(crate) use runs::{RunOf, any_in_runs, boundaries, count_runs, drop_firsts, keep_ends, keep_from, sum_runs, widened};
+pub(crate) use spread::{deposit, places, spread};
 
 /// Sets the bits of the values between `lo` and `lo + span`, where `present` has one too.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
@@ -38,44 +38,79 @@ pub(super) fn between_u64(values: &[u64], lo: u64, span: u64, present: Option<&[
     between(values, |v| v.wrapping_sub(lo) <= span, present, out);
 }
 
-/// As [`between_u8`], for values of 40 bits whose upper 32 stand apart from their lowest 8. The upper ones decide for nearly
-/// all; only where they equal those of a bound are the lowest looked at.
+/// Values of 40 bits: the upper 16, the next 16, and the lowest 8.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Planes<'v> {
+    pub high: &'v [u16],
+    pub middle: &'v [u16],
+    pub low: &'v [u8],
+}
+
+/// A value of 40 bits.
+#[inline(always)]
+pub(super) fn joined(high: u16, middle: u16, low: u8) -> u64 {
+    u64::from(high) << 24 | u64::from(middle) << 8 | u64::from(low)
+}
+
+/// As [`between_u8`], for values between `lo` and `hi`, of 40 bits. The upper ones decide for nearly all; only where they equal those of a
+/// bound is the rest looked at. `hi` is `u64::MAX` where nothing is above it.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
-pub(super) fn between_u40(high: &[u32], low: &[u8], (lo, hi): (u64, u64), present: Option<&[u64]>, out: &mut [u64]) {
-    #[expect(clippy::cast_possible_truncation, reason = "40 bits without their lowest 8")]
-    let (from, to) = ((lo >> 8) as u32, (hi >> 8) as u32);
-    if lo == 0 {
+pub(super) fn between_u40(values: Planes<'_>, (lo, hi): (u64, u64), present: Option<&[u64]>, out: &mut [u64]) {
+    #[expect(clippy::cast_possible_truncation, reason = "40 bits without their lowest 24")]
+    let (from, to) = ((lo >> 24) as u16, (hi >> 24) as u16);
+    if hi == u64::MAX {
+        split(values, |v| v > from, |v| v == from, |v| lo <= v, present, out);
+    } else if lo == 0 {
         // The least value stands for empty places too, which would all be looked at twice.
-        split(high, low, |v| v < to, |v| v == to, |v| v <= hi, present, out);
+        split(values, |v| v < to, |v| v == to, |v| v <= hi, present, out);
     } else {
-        split(high, low, |v| from < v && v < to, |v| v == from || v == to, |v| lo <= v && v <= hi, present, out);
+        split(values, |v| from < v && v < to, |v| v == from || v == to, |v| lo <= v && v <= hi, present, out);
     }
 }
 
 /// Values whose upper bits are `inside` pass; where those are on an `edge` the whole value says so.
 #[inline(always)]
 fn split(
-    high: &[u32],
-    low: &[u8],
-    inside: impl Fn(u32) -> bool,
-    edge: impl Fn(u32) -> bool,
+    Planes { high, middle, low }: Planes<'_>,
+    inside: impl Fn(u16) -> bool,
+    edge: impl Fn(u16) -> bool,
     passes: impl Fn(u64) -> bool,
     present: Option<&[u64]>,
     out: &mut [u64],
 ) {
-    let blocks = high.chunks(64).zip(low.chunks(64)).zip(out.iter_mut());
-    for (at, ((high, low), target)) in blocks.enumerate() {
-        let mut word = compared(high, &inside);
-        let mut edges = compared(high, &edge);
+    for ((at, block), target) in (0..).step_by(64).zip(high.chunks(64)).zip(out.iter_mut()) {
+        let present = present.map_or(u64::MAX, |p| p.get(at / 64).copied().unwrap_or(0));
+        let mut word = compared(block, &inside);
+        let mut edges = compared(block, &edge) & present;
         while edges != 0 {
             let bit = edges.trailing_zeros() as usize;
             edges &= edges - 1;
-            if let (Some(high), Some(low)) = (high.get(bit), low.get(bit)) {
-                word |= u64::from(passes(u64::from(*high) << 8 | u64::from(*low))) << bit;
+            if let (Some(high), Some(middle), Some(low)) = (block.get(bit), middle.get(at + bit), low.get(at + bit)) {
+                word |= u64::from(passes(joined(*high, *middle, *low))) << bit;
             }
         }
-        *target |= word & present.map_or(u64::MAX, |p| p.get(at).copied().unwrap_or(0));
+        *target |= word & present;
     }
+}
+
+/// Sets the bits of the values for which a table says so, and nothing beyond its end.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+pub(super) fn known_u8(values: &[u8], table: &[bool], present: Option<&[u64]>, out: &mut [u64]) {
+    // Of all values that there can be, so that nothing has to be compared with its end.
+    let mut whole = [false; 1 << 8];
+    whole.iter_mut().zip(table).for_each(|(whole, known)| *whole = *known);
+    #[expect(clippy::indexing_slicing, reason = "as long as there are values")]
+    between(values, |v| whole[usize::from(v)], present, out);
+}
+
+/// As [`known_u8`].
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+pub(super) fn known_u16(values: &[u16], table: &[bool], present: Option<&[u64]>, out: &mut [u64]) {
+    let mut whole = vec![false; 1 << 16];
+    whole.iter_mut().zip(table).for_each(|(whole, known)| *whole = *known);
+    let Some(whole) = whole.first_chunk::<{ 1 << 16 }>() else { return };
+    #[expect(clippy::indexing_slicing, reason = "as long as there are values")]
+    between(values, |v| whole[usize::from(v)], present, out);
 }
 
 /// Which numbers lie between two others.

@@ -9,6 +9,7 @@ pub(crate) mod kernels;
 mod list;
 mod text;
 
+pub(crate) use bitmap::of_words;
 pub use int::{IntColumn, encode_ints};
 pub use list::{ListColumn, encode_list};
 pub(crate) use text::Hasher;

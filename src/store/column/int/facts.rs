@@ -36,7 +36,8 @@ impl IntColumn<'_> {
         let packed = match &self.packed {
             Packed::Constant | Packed::U8(_) => 0,
             Packed::U16(values) => copied(values),
-            Packed::U32(values) | Packed::U40(values, _) => copied(values),
+            Packed::U32(values) => copied(values),
+            Packed::U40(planes) => copied(&planes.high) + copied(&planes.middle),
             Packed::U64(values) => copied(values),
         };
         size_of::<Self>() + present + packed

@@ -35,7 +35,7 @@ impl IntColumn<'_> {
         let origin = Origin { since, changes: &later };
         out.resize(self.len, 0);
         match (&self.packed, u32::try_from(self.unit)) {
-            (Packed::U40(high, low), Ok(1)) => kernels::since_u40::<PER>(high, low, origin, among, out),
+            (Packed::U40(planes), Ok(1)) => kernels::since_u40::<PER>(planes.slices(), origin, among, out),
             (Packed::U32(values), Ok(unit)) => kernels::since_u32::<PER>(values, unit, origin, among, out),
             _ => return false,
         }

@@ -2,6 +2,8 @@
 
 use multiversion::multiversion;
 
+use super::Planes;
+
 /// An hour has 28,125 times 128 milliseconds.
 pub(in super::super) const HOUR: u32 = 28_125;
 pub(in super::super) const DAY: u32 = 24 * HOUR;
@@ -21,18 +23,23 @@ pub(in super::super) struct Origin<'o> {
 /// words have a bit are told.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
 #[expect(clippy::cast_possible_truncation, reason = "the bits are divided")]
-pub(in super::super) fn since_u40<const PER: u32>(high: &[u32], low: &[u8], origin: Origin<'_>, among: &[u64], out: &mut [u32]) {
+pub(in super::super) fn since_u40<const PER: u32>(values: Planes<'_>, origin: Origin<'_>, among: &[u64], out: &mut [u32]) {
     let (whole, rest) = ((origin.since >> SHIFT) as u32, origin.since as u32 & ((1 << SHIFT) - 1));
-    by_64(out, (high, low), among, |out, high, low| {
-        for ((out, high), low) in out.iter_mut().zip(high).zip(low) {
+    let mut upper = [0; 64];
+    let Planes { high, middle, low } = values;
+    by_64(out, high.chunks(64).zip(middle.chunks(64)).zip(low.chunks(64)), among, |out, ((high, middle), low)| {
+        for ((upper, high), middle) in upper.iter_mut().zip(high).zip(middle) {
+            *upper = u32::from(*high) << 16 | u32::from(*middle);
+        }
+        for ((out, upper), low) in out.iter_mut().zip(&upper).zip(low) {
             // Twice 128 in the upper part; the carry of what is below is all that the lowest bits are good for.
-            *out = (high << 1).wrapping_add((u32::from(*low) + rest) >> SHIFT).wrapping_add(whole);
+            *out = (upper << 1).wrapping_add((u32::from(*low) + rest) >> SHIFT).wrapping_add(whole);
         }
         // Copied, or each would be gathered from memory.
         for &(from, later) in origin.changes {
-            let (from_high, from_low) = ((from >> 8) as u32, from as u8);
-            for ((out, high), low) in out.iter_mut().zip(high).zip(low) {
-                let is_after = *high > from_high || *high == from_high && *low >= from_low;
+            let (from_upper, from_low) = ((from >> 8) as u32, from as u8);
+            for ((out, upper), low) in out.iter_mut().zip(&upper).zip(low) {
+                let is_after = *upper > from_upper || *upper == from_upper && *low >= from_low;
                 *out = out.wrapping_add(if is_after { later } else { 0 });
             }
         }
@@ -46,7 +53,7 @@ pub(in super::super) fn since_u40<const PER: u32>(high: &[u32], low: &[u8], orig
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
 #[expect(clippy::cast_possible_truncation, reason = "below `MOST_MS`")]
 pub(in super::super) fn since_u32<const PER: u32>(values: &[u32], unit: u32, origin: Origin<'_>, among: &[u64], out: &mut [u32]) {
-    by_64(out, (values, values), among, |out, values, _| {
+    by_64(out, values.chunks(64), among, |out, values| {
         for (out, value) in out.iter_mut().zip(values) {
             *out = ((u64::from(*value) * u64::from(unit) + origin.since) >> SHIFT) as u32;
         }
@@ -61,19 +68,13 @@ pub(in super::super) fn since_u32<const PER: u32>(values: &[u32], unit: u32, ori
     });
 }
 
-/// Hands on 64 places of all at a time, and what is left at the end; those alone whose word has a bit.
+/// Hands on 64 places at a time, and what is left at the end; those alone whose word has a bit.
 #[inline(always)]
-fn by_64<A, B>(out: &mut [u32], (a, b): (&[A], &[B]), among: &[u64], see: impl Fn(&mut [u32], &[A], &[B])) {
-    let mut words = among.iter();
-    let mut is_asked = || words.next().is_some_and(|word| *word != 0);
-    let ((outs, out), (all_a, a), (all_b, b)) = (out.as_chunks_mut::<64>(), a.as_chunks::<64>(), b.as_chunks::<64>());
-    for ((out, a), b) in outs.iter_mut().zip(all_a).zip(all_b) {
-        if is_asked() {
-            see(out, a, b);
+fn by_64<T>(out: &mut [u32], values: impl Iterator<Item = T>, among: &[u64], mut see: impl FnMut(&mut [u32], T)) {
+    for ((out, values), word) in out.chunks_mut(64).zip(values).zip(among) {
+        if *word != 0 {
+            see(out, values);
         }
-    }
-    if is_asked() {
-        see(out, a, b);
     }
 }
 

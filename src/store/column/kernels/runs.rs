@@ -84,6 +84,34 @@ pub(crate) fn keep_from(least: u32, boundaries: &[u64], bits: &mut [u64], room: 
     }
 }
 
+/// Removes the first of the bits of each run so many times: what is left says who has more.
+///
+/// Method: as [`any_in_runs`]; the addition leaves the bits of a run but its last one as they are less 1, and a number has all its bits
+/// but the lowest in common with what is 1 less.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+pub(crate) fn drop_firsts(times: u32, boundaries: &[u64], bits: &mut [u64]) {
+    for _ in 0..times {
+        let mut carried = false;
+        for (bits, lasts) in bits.iter_mut().zip(lasts(boundaries)) {
+            let inner = !lasts;
+            let (sum, first) = inner.overflowing_add(*bits & inner);
+            let (sum, second) = sum.overflowing_add(u64::from(carried));
+            carried = first || second;
+            *bits &= sum;
+        }
+    }
+}
+
+/// Keeps the bits with which runs end, or those with which they begin.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+pub(crate) fn keep_ends(last: bool, boundaries: &[u64], bits: &mut [u64]) {
+    if last {
+        bits.iter_mut().zip(lasts(boundaries)).for_each(|(bits, lasts)| *bits &= lasts);
+    } else {
+        bits.iter_mut().zip(boundaries).for_each(|(bits, begins)| *bits &= begins);
+    }
+}
+
 /// The bits where the mask has one, together.
 fn extracted(bits: u64, mut mask: u64) -> u64 {
     let (mut out, mut at) = (0, 0);
@@ -386,6 +414,23 @@ mod tests {
                 any_in_runs(&bounds, &words, &mut any);
                 for (at, run) in own.iter().enumerate() {
                     prop_assert_eq!(bit(&any, at), !run.is_empty());
+                }
+                for times in 0..4 {
+                    let mut left = words.clone();
+                    drop_firsts(times, &bounds, &mut left);
+                    let mut passed = 0;
+                    for at in 0..values.len() {
+                        passed = if bit(&bounds, at) { 0 } else { passed };
+                        passed += u32::from(bit(&words, at));
+                        prop_assert_eq!(bit(&left, at), bit(&words, at) && passed > times, "{} {}", times, at);
+                    }
+                }
+                for last in [false, true] {
+                    let mut kept = words.clone();
+                    keep_ends(last, &bounds, &mut kept);
+                    for at in 0..values.len() {
+                        prop_assert_eq!(bit(&kept, at), bit(&words, at) && bit(&bounds, if last { at + 1 } else { at }));
+                    }
                 }
                 for least in 1..5 {
                     let (mut kept, mut room) = (words.clone(), Vec::new());

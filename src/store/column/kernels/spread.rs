@@ -1,4 +1,4 @@
-//! Bits of some places that follow each other, put where the places are.
+//! Sets of places as bits and one by one; bits of some places that follow each other, put where the places are.
 
 use multiversion::multiversion;
 use multiversion::target::match_target;
@@ -38,6 +38,57 @@ pub(crate) fn deposit(of: &[u64], bits: &[u64], set: &mut [u64]) {
     }
 }
 
+/// The places of a set, ascending, which has less than 65,537.
+#[multiversion(targets(
+    "x86_64+avx512f+avx512bw+avx512dq+avx512vl+avx512vbmi2+popcnt+bmi1+bmi2",
+    "x86_64+avx2+popcnt+bmi1+bmi2"
+))]
+pub(crate) fn places(set: &[u64], out: &mut Vec<u16>) {
+    let many = set.iter().map(|word| word.count_ones() as usize).sum::<usize>();
+    out.clear();
+    // Of a word as many are written as it can have.
+    out.resize(many + 64, 0);
+    let mut at = 0;
+    for (word, base) in set.iter().zip((0_u16..=u16::MAX).step_by(64)).filter(|(word, _)| **word != 0) {
+        let Some(room) = out.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<64>()) else { break };
+        match_target! {
+            "x86_64+avx512vbmi2" => wide::places(*word, base, room),
+            _ => places_of(*word, base, room),
+        }
+        at += word.count_ones() as usize;
+    }
+    out.truncate(many);
+}
+
+/// The places of a word, the first of which is `base`, and anything behind them.
+#[inline(always)]
+fn places_of(word: u64, base: u16, room: &mut [u16; 64]) {
+    let mut bits = word;
+    for place in room {
+        if bits == 0 {
+            break;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "below 64")]
+        let bit = bits.trailing_zeros() as u16;
+        *place = base + bit;
+        bits &= bits - 1;
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod wide {
+    use std::arch::x86_64::{__m512i, _mm512_maskz_compress_epi8};
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2")]
+    #[expect(clippy::cast_possible_truncation, reason = "below 64")]
+    pub fn places(word: u64, base: u16, room: &mut [u16; 64]) {
+        let numbers: __m512i = bytemuck::cast(std::array::from_fn::<u8, 64, _>(|n| n as u8));
+        let kept: [u8; 64] = bytemuck::cast(_mm512_maskz_compress_epi8(word, numbers));
+        room.iter_mut().zip(kept).for_each(|(place, bit)| *place = base + u16::from(bit));
+    }
+}
+
 /// The 64 bits from a place on.
 #[inline(always)]
 fn window(bits: &[u64], at: usize) -> u64 {
@@ -68,6 +119,21 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
+        #[test]
+        fn places_are_those_of_the_bits(words in prop::collection::vec(prop_oneof![Just(0_u64), Just(u64::MAX), any::<u64>()], 0..9)) {
+            let expected: Vec<u16> = (0..words.len() * 64).filter(|at| bit(&words, *at)).map(|at| u16::try_from(at).unwrap()).collect();
+            let mut found = vec![7];
+            places(&words, &mut found);
+            prop_assert_eq!(&found, &expected);
+            let mut one_by_one = Vec::new();
+            for (word, base) in words.iter().zip((0_u16..).step_by(64)) {
+                let mut room = [0; 64];
+                places_of(*word, base, &mut room);
+                one_by_one.extend_from_slice(&room[..word.count_ones() as usize]);
+            }
+            prop_assert_eq!(one_by_one, expected);
+        }
+
         #[test]
         fn bits_come_where_their_places_are(
             of in prop::collection::vec(prop_oneof![Just(0_u64), Just(u64::MAX), any::<u64>()], 0..8),
