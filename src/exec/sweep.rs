@@ -107,7 +107,7 @@ struct Scratch {
     /// Sets of rows on their way.
     rows: Vec<u64>,
     again: Vec<u64>,
-    /// Contacts with enough rows.
+    /// Sets of contacts, or of rows of those that have enough.
     enough: Vec<u64>,
 }
 
@@ -339,45 +339,23 @@ fn end(whole: &Whole<'_>, rows: Range<usize>, last: bool) -> Option<usize> {
     }
 }
 
-/// The number of days on which events lie; 0 may stand for less than `least`.
+/// The number of days on which events lie; another below `least` may stand for less than that.
 fn active_days(whole: &Whole<'_>, clock: &LocalTimes, (asked, least): (&Words, i64), scratch: &mut Scratch) {
     let (passing, ts) = (whole.passing.as_deref(), whole.rows.ts());
-    let days_of = |rows: Range<usize>| {
-        let (mut days, mut last) = (0, None);
-        each_row(passing, rows, |row| {
-            let day = ts.at(row).map(|ts| clock.day_of(ts));
-            // Instants ascend, so repetitions follow each other.
-            days += i64::from(last != day);
-            last = day;
-        });
-        days
-    };
-    if enough(whole, least, scratch) {
-        let Scratch { values, enough, .. } = scratch;
-        values.clear();
-        values.resize(whole.rows.slots().len(), 0);
-        for at in bits::iter(enough) {
-            let (slot, rows) = whole.rows.contact(at);
-            if words::contains(asked, usize::from(slot))
-                && let Some(value) = values.get_mut(at)
-            {
-                *value = days_of(rows);
-            }
-        }
-        return;
-    }
-    let Scratch { running, rows, again, of, values, .. } = &mut *scratch;
+    let rows = &mut scratch.rows;
     rows.clear();
     match passing {
         Some(passing) => rows.extend_from_slice(passing),
         None => rows.extend(bits::first(ts.len())),
     }
+    words_with_enough(whole, least, scratch);
+    let Scratch { running, rows, again, enough, of, values, .. } = &mut *scratch;
     if let Some(span) = whole.plain
-        && hours::local(ts, Told::Days, (rows, span), clock, running)
+        && hours::local(ts, Told::Days, (enough, span), clock, running)
     {
         again.clear();
         again.resize(rows.len(), 0);
-        bits::repeated(running, rows, again);
+        bits::repeated(running, enough, again);
         bits::and_not(again, whole.rows.boundaries());
         // A row whose day is that of the row before is left out if that one counts: instants ascend, and the rows of a contact that
         // lie in a span follow each other.
@@ -390,23 +368,36 @@ fn active_days(whole: &Whole<'_>, clock: &LocalTimes, (asked, least): (&Words, i
         whole.rows.count_runs(Some(rows), of);
         return kernels::widened(of, values);
     }
-    each(whole, asked, scratch, |rows| Some(days_of(rows)));
+    each(whole, asked, scratch, |rows| {
+        let (mut days, mut last) = (0, None);
+        each_row(passing, rows, |row| {
+            let day = ts.at(row).map(|ts| clock.day_of(ts));
+            // Instants ascend, so repetitions follow each other.
+            days += i64::from(last != day);
+            last = day;
+        });
+        Some(days)
+    });
 }
 
-/// Finds the contacts that have `least` rows in the span, in which whatever lies there passes, if so many are asked for that those
-/// are few.
-fn enough(whole: &Whole<'_>, least: i64, scratch: &mut Scratch) -> bool {
-    /// What is done for each of them takes as long as what is done for all rows of so many.
-    const FEW: usize = 8;
-    /// Looking for more takes longer than what it saves.
+/// Which of the rows may belong to contacts that have `least` of them, where whatever lies in the span passes: all of a word or none. Who has less
+/// rows does not have so many days.
+fn words_with_enough(whole: &Whole<'_>, least: i64, scratch: &mut Scratch) {
+    /// Looking for more takes longer than what it saves. Less than 64, so that the first of so many rows lies in the word before at most.
     const MOST: i64 = 20;
     let Scratch { rows, again, enough, .. } = scratch;
-    let (Some(passing), true) = (&whole.passing, (2..=MOST).contains(&least) && whole.plain.is_some()) else { return false };
-    rows.clear();
-    rows.extend_from_slice(passing);
-    bits::keep_from(u32::try_from(least).unwrap_or(u32::MAX), whole.rows.boundaries(), rows, again);
-    bits::any_in_runs(whole.rows.boundaries(), rows, enough);
-    bits::count(enough) < whole.rows.slots().len() / FEW
+    enough.clear();
+    enough.extend_from_slice(rows);
+    if !(2..=MOST).contains(&least) || whole.plain.is_none() {
+        return;
+    }
+    bits::keep_from(u32::try_from(least).unwrap_or(u32::MAX), whole.rows.boundaries(), enough, again);
+    let mut next = 0;
+    for (enough, rows) in enough.iter_mut().zip(rows).rev() {
+        let kept = *enough;
+        *enough = if kept | next == 0 { 0 } else { *rows };
+        next = kept;
+    }
 }
 
 /// The sums of how far the values of each contact lie above a number, those alone that count.

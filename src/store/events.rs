@@ -142,14 +142,6 @@ impl<'a> RowBlock<'a> {
         })
     }
 
-    /// The contact at a position, with its rows.
-    #[must_use]
-    pub fn contact(&self, at: usize) -> (u16, Range<usize>) {
-        let start = at.checked_sub(1).and_then(|before| self.ends.get(before)).map_or(0, |end| *end as usize);
-        let end = self.ends.get(at).map_or(start, |end| *end as usize);
-        (self.slots.get(at).copied().unwrap_or(u16::MAX), start..end)
-    }
-
     /// How many rows of each contact have a bit in a set; all of them without a set.
     pub fn count_runs(&self, among: Option<&[u64]>, out: &mut Vec<u32>) {
         if let Some(among) = among {

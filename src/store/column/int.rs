@@ -4,12 +4,14 @@
 mod facts;
 mod hours;
 mod packed;
+mod planes;
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use super::super::bytes::{Sections, SectionsWriter, cast};
 use super::{TAG_INT, bit, kernels, presence_words, tagged};
+use planes::Planes;
 
 /// A column of whole numbers, some slots of which may be empty.
 #[derive(Debug, Clone)]
@@ -44,45 +46,6 @@ enum Packed<'a> {
     /// 40 bits: instants of some years do not fit into 32.
     U40(Planes<'a>),
     U64(Cow<'a, [u64]>),
-}
-
-/// The upper 16 of 40 bits, the next 16, and the lowest 8, each by itself: a comparison hardly ever needs more than the upper ones, which
-/// of instants tell hours apart.
-#[derive(Debug, Clone)]
-struct Planes<'a> {
-    high: Cow<'a, [u16]>,
-    middle: Cow<'a, [u16]>,
-    low: &'a [u8],
-}
-
-impl<'a> Planes<'a> {
-    fn decode(bytes: &'a [u8], places: usize) -> Option<Self> {
-        let (high, rest) = bytes.split_at_checked(places * 2)?;
-        let (middle, low) = rest.split_at_checked(places * 2)?;
-        let planes = Self { high: cast(high)?, middle: cast(middle)?, low };
-        (low.len() == places).then_some(planes)
-    }
-
-    /// As stores had them up to format 3: the upper 32 bits together.
-    fn of_halves(bytes: &'a [u8], places: usize) -> Option<Self> {
-        let (upper, low) = bytes.split_at_checked(places * 4)?;
-        let upper: Cow<'_, [u32]> = cast(upper)?;
-        #[expect(clippy::cast_possible_truncation, reason = "the two halves of 32 bits")]
-        let (high, middle) = upper.iter().map(|upper| ((upper >> 16) as u16, *upper as u16)).unzip::<_, _, Vec<_>, Vec<_>>();
-        (low.len() == places).then_some(Self { high: high.into(), middle: middle.into(), low })
-    }
-
-    fn len(&self) -> usize {
-        self.low.len()
-    }
-
-    fn at(&self, place: usize) -> Option<u64> {
-        Some(kernels::joined(*self.high.get(place)?, *self.middle.get(place)?, *self.low.get(place)?))
-    }
-
-    fn slices(&self) -> kernels::Planes<'_> {
-        kernels::Planes { high: &self.high, middle: &self.middle, low: self.low }
-    }
 }
 
 const ALL: u64 = 0;
@@ -147,16 +110,7 @@ pub(super) fn encode(values: &[Option<i64>]) -> Vec<u8> {
         1 => sections.push_slice(&packed.iter().map(|p| *p as u8).collect::<Vec<_>>()),
         2 => sections.push_slice(&packed.iter().map(|p| *p as u16).collect::<Vec<_>>()),
         4 => sections.push_slice(&packed.iter().map(|p| *p as u32).collect::<Vec<_>>()),
-        PLANES => {
-            let mut planes = Vec::with_capacity(packed.len() * 5);
-            for shift in [24, 8] {
-                for value in &packed {
-                    planes.extend_from_slice(&((value >> shift) as u16).to_le_bytes());
-                }
-            }
-            planes.extend(packed.iter().map(|p| *p as u8));
-            sections.push(&planes);
-        }
+        PLANES => sections.push(&planes::encode(&packed, span)),
         _ => sections.push_slice(&packed),
     }
     sections.finish()
@@ -188,6 +142,8 @@ impl<'a> IntColumn<'a> {
         let head = sections.next_slice::<u64>()?;
         let &[len, width, presence, unit, min, max] = head.as_ref() else { return None };
         let len = usize::try_from(len).ok().filter(|n| u32::try_from(*n).is_ok())?;
+        let (base, most, unit) = (min.cast_signed(), max.cast_signed(), unit.max(1));
+        let span = most.abs_diff(base) / unit;
         let words = sections.next_slice::<u64>()?;
         let data = sections.next()?;
         let (places, present) = match presence {
@@ -211,7 +167,7 @@ impl<'a> IntColumn<'a> {
             2 => Packed::U16(cast(data)?),
             4 => Packed::U32(cast(data)?),
             HALVES => Packed::U40(Planes::of_halves(data, places)?),
-            PLANES => Packed::U40(Planes::decode(data, places)?),
+            PLANES => Packed::U40(Planes::decode(data, places, span)?),
             8 => Packed::U64(cast(data)?),
             _ => return None,
         };
@@ -223,15 +179,7 @@ impl<'a> IntColumn<'a> {
             Packed::U40(p) => p.len(),
             Packed::U64(p) => p.len(),
         };
-        let column = Self {
-            len,
-            base: min.cast_signed(),
-            unit: unit.max(1),
-            min: min.cast_signed(),
-            max: max.cast_signed(),
-            present,
-            packed,
-        };
+        let column = Self { len, base, unit, min: base, max: most, present, packed };
         (stored == places).then_some(column)
     }
 
@@ -336,10 +284,15 @@ impl<'a> IntColumn<'a> {
         }
     }
 
+    /// The greatest packed value.
+    fn span(&self) -> u64 {
+        self.max.abs_diff(self.min) / self.unit
+    }
+
     /// The number of different values that there can be at most, by the bounds.
     #[must_use]
     pub fn domain(&self) -> u64 {
-        (self.max.abs_diff(self.min) / self.unit).saturating_add(1)
+        self.span().saturating_add(1)
     }
 
     /// Sets the bit of every slot whose value passes a test, which is asked once for every value of the domain that there can
@@ -419,7 +372,7 @@ impl<'a> IntColumn<'a> {
     /// Sets the bit of every slot whose value lies between `lo` and `hi`, both included.
     pub fn scan(&self, lo: i64, hi: i64, out: &mut [u64]) {
         let Some((lo, hi)) = self.packed_bounds(lo, hi) else { return };
-        if lo == 0 && hi >= self.max.abs_diff(self.base) / self.unit {
+        if lo == 0 && hi >= self.span() {
             self.present_into(out);
             return;
         }
@@ -465,7 +418,7 @@ impl<'a> IntColumn<'a> {
                 kernels::between_u32(p, lo as u32, span as u32, words, out);
             }
             Packed::U40(p) => {
-                let hi = if hi >= self.max.abs_diff(self.base) / self.unit { u64::MAX } else { hi };
+                let hi = if hi >= self.span() { u64::MAX } else { hi };
                 kernels::between_u40(p.slices(), (lo, hi), words, out);
             }
             Packed::U64(p) => kernels::between_u64(p, lo, hi - lo, words, out),
@@ -491,9 +444,10 @@ impl<'a> IntColumn<'a> {
     #[must_use]
     pub fn ascending_in(&self, range: Range<usize>, lo: i64, hi: i64) -> Range<usize> {
         let Some((lo, hi)) = self.packed_bounds(lo, hi) else { return 0..0 };
+        let beyond = hi.min(self.span()).saturating_add(1);
         // Mostly nothing lies beyond the end.
-        let is_last_in = range.end.checked_sub(1).is_some_and(|last| hi == u64::MAX || self.is_below(last, hi + 1));
-        let end = if is_last_in { range.end } else { self.lower_bound(range.clone(), hi.saturating_add(1)) };
+        let is_last_in = range.end.checked_sub(1).is_some_and(|last| self.is_below(last, beyond));
+        let end = if is_last_in { range.end } else { self.lower_bound(range.clone(), beyond) };
         let start = if lo == 0 { range.start } else { self.lower_bound(range.start..end, lo) };
         start..end
     }
@@ -518,15 +472,12 @@ impl<'a> IntColumn<'a> {
         lo
     }
 
-    /// Whether the packed value at a place is below a bound. Of 40 bits the upper ones hardly ever leave that open.
+    /// Whether the packed value at a place is below a bound.
     fn is_below(&self, place: usize, bound: u64) -> bool {
-        if let Packed::U40(planes) = &self.packed
-            && let Some(high) = planes.high.get(place)
-            && u64::from(*high) != bound >> 24
-        {
-            return u64::from(*high) < bound >> 24;
+        match &self.packed {
+            Packed::U40(planes) => planes.is_below(place, bound),
+            _ => self.packed_at(place).is_some_and(|packed| packed < bound),
         }
-        self.packed_at(place).is_some_and(|packed| packed < bound)
     }
 }
 

@@ -38,12 +38,13 @@ pub(super) fn between_u64(values: &[u64], lo: u64, span: u64, present: Option<&[
     between(values, |v| v.wrapping_sub(lo) <= span, present, out);
 }
 
-/// Values of 40 bits: the upper 16, the next 16, and the lowest 8.
+/// Values of 40 bits after they have been shifted: the upper 16, the next 16, and the lowest 8.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Planes<'v> {
     pub high: &'v [u16],
     pub middle: &'v [u16],
     pub low: &'v [u8],
+    pub shift: u32,
 }
 
 /// A value of 40 bits.
@@ -56,9 +57,11 @@ pub(super) fn joined(high: u16, middle: u16, low: u8) -> u64 {
 /// bound is the rest looked at. `hi` is `u64::MAX` where nothing is above it.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
 pub(super) fn between_u40(values: Planes<'_>, (lo, hi): (u64, u64), present: Option<&[u64]>, out: &mut [u64]) {
+    let above = hi == u64::MAX;
+    let (lo, hi) = (lo << values.shift, hi << values.shift);
     #[expect(clippy::cast_possible_truncation, reason = "40 bits without their lowest 24")]
     let (from, to) = ((lo >> 24) as u16, (hi >> 24) as u16);
-    if hi == u64::MAX {
+    if above {
         split(values, |v| v > from, |v| v == from, |v| lo <= v, present, out);
     } else if lo == 0 {
         // The least value stands for empty places too, which would all be looked at twice.
@@ -71,7 +74,7 @@ pub(super) fn between_u40(values: Planes<'_>, (lo, hi): (u64, u64), present: Opt
 /// Values whose upper bits are `inside` pass; where those are on an `edge` the whole value says so.
 #[inline(always)]
 fn split(
-    Planes { high, middle, low }: Planes<'_>,
+    Planes { high, middle, low, .. }: Planes<'_>,
     inside: impl Fn(u16) -> bool,
     edge: impl Fn(u16) -> bool,
     passes: impl Fn(u64) -> bool,

@@ -28,7 +28,7 @@ impl IntColumn<'_> {
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "added to wrapping numbers")]
             Some((from, later as u32))
         };
-        let after_first = changes.iter().filter(|(from, _)| *from > self.base);
+        let after_first = changes.iter().filter(|(from, _)| (self.base + 1..=self.max).contains(from));
         let Some(later) = after_first.map(packed).collect::<Option<Vec<_>>>() else { return false };
         let early: i64 = changes.iter().filter(|(from, _)| *from <= self.base).map(|(_, later)| later).sum();
         let Some(since) = before.checked_add_signed(early) else { return false };
@@ -54,12 +54,13 @@ mod tests {
         fn hours_and_days_are_whole(
             base in 946_684_800_000_i64..1_761_998_400_000, is_fine in any::<bool>(),
             steps in prop::collection::vec(0_i64..400_000_000, 1..300), before in 90_000_000_u64..200_000_000,
-            changes in prop::collection::vec((-10_i64..300, -3_i64..4), 0..4),
+            changes in prop::collection::vec((-10_i64..300, -3_i64..4), 0..4), bits in 0_u32..7,
         ) {
-            // Columns of single milliseconds need 40 bits, those of seconds 32.
+            // Columns of single milliseconds need more than 32 bits, and are shifted by 0 to 7; those of seconds need less.
             let unit = if is_fine { 900 } else { 1000 };
             let finest = if is_fine { 1 } else { unit };
-            let values: Vec<Option<i64>> = steps.iter().map(|step| step * unit).chain([0, finest]).map(|ms| Some(base + ms)).collect();
+            let most = if is_fine { (1_i64 << (32 + bits)) + 17 } else { 0 };
+            let values: Vec<Option<i64>> = steps.iter().map(|step| step * unit).chain([0, finest, most]).map(|ms| Some(base + ms)).collect();
             let bytes = encode(&values);
             let column = IntColumn::decode(&bytes).unwrap();
             let changes: Vec<(i64, i64)> = changes.iter().map(|(from, later)| (base + from * 1_200_000_001, later * 3_600_000)).collect();

@@ -25,27 +25,34 @@ pub(in super::super) struct Origin<'o> {
 #[expect(clippy::cast_possible_truncation, reason = "the bits are divided")]
 pub(in super::super) fn since_u40<const PER: u32>(values: Planes<'_>, origin: Origin<'_>, among: &[u64], out: &mut [u32]) {
     let (whole, rest) = ((origin.since >> SHIFT) as u32, origin.since as u32 & ((1 << SHIFT) - 1));
-    let mut upper = [0; 64];
-    let Planes { high, middle, low } = values;
-    by_64(out, high.chunks(64).zip(middle.chunks(64)).zip(low.chunks(64)), among, |out, ((high, middle), low)| {
+    let Planes { high, middle, low, shift } = values;
+    by_64(out, among, |at| {
+        let (high, middle, low) = (block(high, at), block(middle, at), block(low, at));
+        let (mut upper, mut out) = ([0; 64], [0_u32; 64]);
         for ((upper, high), middle) in upper.iter_mut().zip(high).zip(middle) {
-            *upper = u32::from(*high) << 16 | u32::from(*middle);
+            *upper = u32::from(high) << 16 | u32::from(middle);
         }
-        for ((out, upper), low) in out.iter_mut().zip(&upper).zip(low) {
-            // Twice 128 in the upper part; the carry of what is below is all that the lowest bits are good for.
-            *out = (upper << 1).wrapping_add((u32::from(*low) + rest) >> SHIFT).wrapping_add(whole);
+        // How often 128 goes into the instant, and the carry of what is below: that is all that the lowest bits are good for.
+        if let Some(less) = shift.checked_sub(1) {
+            for ((out, upper), low) in out.iter_mut().zip(&upper).zip(&low) {
+                let below = (upper << (8 - shift) | u32::from(*low) >> shift) & ((1 << SHIFT) - 1);
+                *out = (upper >> less).wrapping_add((below + rest) >> SHIFT).wrapping_add(whole);
+            }
+        } else {
+            for ((out, upper), low) in out.iter_mut().zip(&upper).zip(&low) {
+                *out = (upper << 1).wrapping_add((u32::from(*low) + rest) >> SHIFT).wrapping_add(whole);
+            }
         }
         // Copied, or each would be gathered from memory.
         for &(from, later) in origin.changes {
+            let from = from << shift;
             let (from_upper, from_low) = ((from >> 8) as u32, from as u8);
-            for ((out, upper), low) in out.iter_mut().zip(&upper).zip(low) {
+            for ((out, upper), low) in out.iter_mut().zip(&upper).zip(&low) {
                 let is_after = *upper > from_upper || *upper == from_upper && *low >= from_low;
                 *out = out.wrapping_add(if is_after { later } else { 0 });
             }
         }
-        for out in out {
-            *out /= PER;
-        }
+        out.map(|out| out / PER)
     });
 }
 
@@ -53,29 +60,46 @@ pub(in super::super) fn since_u40<const PER: u32>(values: Planes<'_>, origin: Or
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
 #[expect(clippy::cast_possible_truncation, reason = "below `MOST_MS`")]
 pub(in super::super) fn since_u32<const PER: u32>(values: &[u32], unit: u32, origin: Origin<'_>, among: &[u64], out: &mut [u32]) {
-    by_64(out, values.chunks(64), among, |out, values| {
-        for (out, value) in out.iter_mut().zip(values) {
+    by_64(out, among, |at| {
+        let values = block(values, at);
+        let mut out = [0_u32; 64];
+        for (out, value) in out.iter_mut().zip(&values) {
             *out = ((u64::from(*value) * u64::from(unit) + origin.since) >> SHIFT) as u32;
         }
         for &(from, later) in origin.changes {
-            for (out, value) in out.iter_mut().zip(values) {
+            for (out, value) in out.iter_mut().zip(&values) {
                 *out = out.wrapping_add(if u64::from(*value) >= from { later } else { 0 });
             }
         }
-        for out in out {
-            *out /= PER;
-        }
+        out.map(|out| out / PER)
     });
 }
 
-/// Hands on 64 places at a time, and what is left at the end; those alone whose word has a bit.
+/// Puts what is told of 64 places from one on there, for those alone whose word has a bit.
 #[inline(always)]
-fn by_64<T>(out: &mut [u32], values: impl Iterator<Item = T>, among: &[u64], mut see: impl FnMut(&mut [u32], T)) {
-    for ((out, values), word) in out.chunks_mut(64).zip(values).zip(among) {
-        if *word != 0 {
-            see(out, values);
+fn by_64(out: &mut [u32], among: &[u64], tell: impl Fn(usize) -> [u32; 64]) {
+    for ((at, out), word) in (0..).step_by(64).zip(out.chunks_mut(64)).zip(among) {
+        if *word == 0 {
+            continue;
+        }
+        let told = tell(at);
+        if let Ok(out) = <&mut [u32; 64]>::try_from(&mut *out) {
+            *out = told;
+        } else {
+            out.iter_mut().zip(told).for_each(|(out, told)| *out = told);
         }
     }
+}
+
+/// 64 values from a place on, the last ones filled up.
+#[inline(always)]
+fn block<T: Copy + Default>(values: &[T], at: usize) -> [T; 64] {
+    let rest = values.get(at..).unwrap_or_default();
+    rest.first_chunk().copied().unwrap_or_else(|| {
+        let mut filled = [T::default(); 64];
+        filled.iter_mut().zip(rest).for_each(|(place, value)| *place = *value);
+        filled
+    })
 }
 
 /// Keeps the rows whose hour of the day has a bit in `set`; hours count from a midnight on.
