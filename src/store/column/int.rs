@@ -556,6 +556,15 @@ mod tests {
             let lo = base.wrapping_add(lo.wrapping_mul(unit)).wrapping_add(1);
             check(&values, lo, lo.wrapping_add(length.wrapping_mul(unit)));
             check(&values, i64::MIN, i64::MAX);
+            // Bounds that are values, or next to them.
+            let known: Vec<i64> = values.iter().flatten().copied().collect();
+            for pair in known.chunks(2).take(8) {
+                let (a, b) = (pair[0], pair[pair.len() - 1]);
+                check(&values, a.min(b), a.max(b));
+                check(&values, a.min(b).saturating_add(1), a.max(b).saturating_sub(1));
+                check(&values, a, i64::MAX);
+                check(&values, i64::MIN, b);
+            }
         }
 
         #[test]
