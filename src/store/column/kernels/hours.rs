@@ -1,8 +1,12 @@
 //! Hours and days of very many instants.
 
 use multiversion::multiversion;
+use multiversion::target::match_target;
 
 use super::Planes;
+use super::compare::compared;
+#[cfg(target_arch = "x86_64")]
+use super::compare::wide;
 
 /// An hour has 28,125 times 128 milliseconds.
 pub(in super::super) const HOUR: u32 = 28_125;
@@ -105,38 +109,33 @@ fn block<T: Copy + Default>(values: &[T], at: usize) -> [T; 64] {
 /// Keeps the rows whose hour of the day has a bit in `set`; hours count from a midnight on.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
 pub(crate) fn keep_hours(hours: &[u32], set: u32, rows: &mut [u64]) {
-    for (hours, rows) in hours.chunks(64).zip(rows).filter(|(_, rows)| **rows != 0) {
-        *rows &= super::compared(hours, |hour| set >> (hour % 24) & 1 == 1);
+    let have_any = match_target! {
+        "x86_64+avx512f" => |hours: &[u32; 64]| wide::have_any(hours, set),
+        _ => |hours: &[u32; 64]| compared(hours, |hour| set & hour != 0),
+    };
+    for (at, rows) in (0..).step_by(64).zip(rows).filter(|(_, rows)| **rows != 0) {
+        *rows &= have_any(&block(hours, at).map(|hour| 1 << (hour % 24)));
     }
 }
 
 /// Sets the bits of the rows whose number is that of the row before; those alone whose words have a bit are told.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
 pub(crate) fn repeated(numbers: &[u32], among: &[u64], out: &mut [u64]) {
+    let equal = match_target! {
+        "x86_64+avx512f" => |a: &[u32; 64], b: &[u32; 64]| wide::equal(a, b),
+        _ => |a: &[u32; 64], b: &[u32; 64]| a.iter().zip(b).rev().fold(0, |word, (a, b)| word << 1 | u64::from(a == b)),
+    };
     for ((at, out), among) in (0..).step_by(64).zip(out).zip(among) {
         *out = match at {
             _ if *among == 0 => 0,
             // Nothing comes before the first.
-            0 => equal(numbers, numbers.get(1..numbers.len().min(64)).unwrap_or_default()) << 1,
-            at => equal(numbers.get(at - 1..).unwrap_or_default(), numbers.get(at..).unwrap_or_default()),
+            0 => equal(&block(numbers, 0), &block(numbers, 1)) << 1,
+            at => equal(&block(numbers, at - 1), &block(numbers, at)),
         };
+        // Behind the last one they have been filled up.
+        let left = numbers.len().saturating_sub(at);
+        *out &= if left < 64 { (1 << left) - 1 } else { u64::MAX };
     }
-}
-
-/// Which of the first 64 numbers are equal.
-#[inline(always)]
-fn equal(a: &[u32], b: &[u32]) -> u64 {
-    let mut word = 0;
-    if let (Some(a), Some(b)) = (a.first_chunk::<64>(), b.first_chunk::<64>()) {
-        for (bit, (a, b)) in a.iter().zip(b).enumerate() {
-            word |= u64::from(a == b) << bit;
-        }
-    } else {
-        for (bit, (a, b)) in a.iter().zip(b).enumerate() {
-            word |= u64::from(a == b) << bit;
-        }
-    }
-    word
 }
 
 #[cfg(test)]
