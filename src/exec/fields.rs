@@ -100,7 +100,7 @@ fn scanned(
             let Some(days) = context.prepared.anniversaries(within, context.clock) else { return Ok(false) };
             meter.add(|| column.scan_bytes());
             let (first, known) = days.days();
-            if !column.scan_answers(first, known, set) {
+            if !column.scan_answers(first, bytemuck::cast_slice(known), set) {
                 column.scan_domain(|day| days.contains(clamp_day(day)), set);
             }
         }

@@ -298,12 +298,12 @@ impl<'a> IntColumn<'a> {
     /// Sets the bit of every slot whose value passes a test, which is asked once for every value of the domain that there can
     /// be. For small domains.
     pub fn scan_domain(&self, passes: impl Fn(i64) -> bool, out: &mut [u64]) {
-        let table: Vec<bool> = (0..self.domain()).map(|packed| passes(self.unpacked(packed))).collect();
+        let table: Vec<u8> = (0..self.domain()).map(|packed| u8::from(passes(self.unpacked(packed)))).collect();
         self.scan_known(&table, out);
     }
 
-    /// The same for a test whose answers are known from the value `first` on; `false` where some of the column's are not.
-    pub fn scan_answers(&self, first: i64, answers: &[bool], out: &mut [u64]) -> bool {
+    /// The same for a test whose answers are known from the value `first` on, 0 being no; `false` where some of the column's are not.
+    pub fn scan_answers(&self, first: i64, answers: &[u8], out: &mut [u64]) -> bool {
         let from = self.base.checked_sub(first).and_then(|at| usize::try_from(at).ok());
         let known = from.zip(usize::try_from(self.domain()).ok()).and_then(|(from, domain)| answers.get(from..)?.get(..domain));
         let Some(known) = known.filter(|_| self.unit == 1) else { return false };
@@ -312,7 +312,9 @@ impl<'a> IntColumn<'a> {
     }
 
     /// The same for a test whose answers are known of every packed value that there can be.
-    fn scan_known(&self, table: &[bool], out: &mut [u64]) {
+    fn scan_known(&self, table: &[u8], out: &mut [u64]) {
+        /// For fewer values it takes longer to write down the answers for all numbers of 16 bits.
+        const MANY: usize = 1 << 13;
         let words = match &self.present {
             Presence::All => Some(None),
             Presence::Dense(words) => Some(Some(words.as_ref())),
@@ -320,8 +322,11 @@ impl<'a> IntColumn<'a> {
         };
         match (&self.packed, words) {
             (Packed::U8(values), Some(words)) => kernels::known_u8(values, table, words, out),
-            (Packed::U16(values), Some(words)) => kernels::known_u16(values, table, words, out),
-            _ => self.scan_table(|packed| usize::try_from(packed).ok().and_then(|at| table.get(at)) == Some(&true), out),
+            (Packed::U16(values), Some(words)) if values.len() >= MANY => kernels::known_u16(values, table, words, out),
+            _ => self.scan_table(
+                |packed| usize::try_from(packed).ok().and_then(|at| table.get(at)).is_some_and(|answer| *answer != 0),
+                out,
+            ),
         }
     }
 
@@ -531,7 +536,7 @@ mod tests {
             column.scan_domain(|v| lo <= v && v <= hi, &mut found);
             assert_eq!(found, expected);
             let first = column.bounds().0.saturating_sub(3);
-            let answers: Vec<bool> = (first..).take(100_000).map(|v| lo <= v && v <= hi).collect();
+            let answers: Vec<u8> = (first..).take(100_000).map(|v| u8::from(lo <= v && v <= hi)).collect();
             found.fill(0);
             assert_eq!(column.scan_answers(first, &answers, &mut found), column.unit == 1);
             assert!(column.unit != 1 || found == expected);
@@ -601,6 +606,21 @@ mod tests {
                 let expected: Vec<usize> = range.clone().filter(|place| lo <= values[*place] && values[*place] <= hi).collect();
                 prop_assert_eq!(found.clone().collect::<Vec<_>>(), expected, "{:?} {} {}", range, lo, hi);
             }
+        }
+    }
+
+    #[test]
+    fn many_values_of_a_small_domain() {
+        for (most, holes) in [(200, false), (200, true), (50_000, false), (50_000, true)] {
+            let values: Vec<Option<i64>> = (0..20_001_i64)
+                .map(|n| (!holes || n % 3 > 0).then_some(7 + n * n * 31 % most))
+                .chain([Some(7), Some(6 + most)])
+                .collect();
+            let bytes = encode(&values);
+            let column = IntColumn::decode(&bytes).unwrap();
+            let mut found = vec![0; values.len().div_ceil(64)];
+            column.scan_domain(|v| v % 5 == 2, &mut found);
+            assert_eq!(found, presence_words(values.len(), |slot| values[slot].is_some_and(|v| v % 5 == 2)), "{most} {holes}");
         }
     }
 

@@ -360,9 +360,27 @@ impl CodeSet {
         if let Some((lo, hi)) = self.range() {
             codes.scan(i64::from(lo), i64::from(hi), out);
         } else if self.count > 0 {
+            if codes.scan_answers(0, &self.bytes(), out) {
+                return;
+            }
             let code = |packed| u32::try_from(codes.unpacked(packed));
             codes.scan_table(|packed| code(packed).is_ok_and(|code| self.contains(code)), out);
         }
+    }
+
+    /// A byte for each code, 1 for those of the set.
+    fn bytes(&self) -> Vec<u8> {
+        // Each byte of a number, and of each the bit with its place.
+        const EVERY: u64 = 0x0101_0101_0101_0101;
+        const OWN: u64 = 0x8040_2010_0804_0201;
+        let mut bytes = Vec::with_capacity(self.words.len() * 64);
+        for bits in self.words.iter().flat_map(|word| word.to_le_bytes()) {
+            let own = (u64::from(bits) * EVERY) & OWN;
+            // A byte that has a bit gets its highest one.
+            let some = ((own & !(EVERY << 7)) + EVERY * 0x7f) | own;
+            bytes.extend_from_slice(&(some >> 7 & EVERY).to_le_bytes());
+        }
+        bytes
     }
 
     fn iter(&self) -> impl Iterator<Item = u32> {

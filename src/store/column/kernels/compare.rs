@@ -98,7 +98,7 @@ pub(in super::super) fn between_u40(values: Planes<'_>, (lo, hi): (u64, u64), pr
     };
     for ((at, block), target) in (0..).step_by(64).zip(values.high.chunks(64)).zip(out.iter_mut()) {
         let present = present.map_or(u64::MAX, |p| p.get(at / 64).copied().unwrap_or(0));
-        let (mut word, edges) = <&[u16; 64]>::try_from(block).map_or_else(|_| plain(block), of_64);
+        let (mut word, edges) = if let Ok(block) = <&[u16; 64]>::try_from(block) { of_64(block) } else { plain(block) };
         let mut edges = edges & present;
         while edges != 0 {
             let place = at + edges.trailing_zeros() as usize;
@@ -115,24 +115,24 @@ pub(in super::super) fn between_u40(values: Planes<'_>, (lo, hi): (u64, u64), pr
     }
 }
 
-/// Sets the bits of the values for which a table says so, and nothing beyond its end.
+/// Sets the bits of the values for which a table has another number than 0, and nothing beyond its end.
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
-pub(in super::super) fn known_u8(values: &[u8], table: &[bool], present: Option<&[u64]>, out: &mut [u64]) {
+pub(in super::super) fn known_u8(values: &[u8], table: &[u8], present: Option<&[u64]>, out: &mut [u64]) {
     // Of all values that there can be, so that nothing has to be compared with its end.
-    let mut whole = [false; 1 << 8];
+    let mut whole = [0; 1 << 8];
     whole.iter_mut().zip(table).for_each(|(whole, known)| *whole = *known);
     #[expect(clippy::indexing_slicing, reason = "as long as there are values")]
-    between(values, |block| compared(block, |v| whole[usize::from(v)]), |v| whole[usize::from(v)], present, out);
+    between(values, |block| compared(block, |v| whole[usize::from(v)] != 0), |v| whole[usize::from(v)] != 0, present, out);
 }
 
 /// As [`known_u8`].
 #[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
-pub(in super::super) fn known_u16(values: &[u16], table: &[bool], present: Option<&[u64]>, out: &mut [u64]) {
-    let mut whole = vec![false; 1 << 16];
+pub(in super::super) fn known_u16(values: &[u16], table: &[u8], present: Option<&[u64]>, out: &mut [u64]) {
+    let mut whole = vec![0; 1 << 16];
     whole.iter_mut().zip(table).for_each(|(whole, known)| *whole = *known);
     let Some(whole) = whole.first_chunk::<{ 1 << 16 }>() else { return };
     #[expect(clippy::indexing_slicing, reason = "as long as there are values")]
-    between(values, |block| compared(block, |v| whole[usize::from(v)]), |v| whole[usize::from(v)], present, out);
+    between(values, |block| compared(block, |v| whole[usize::from(v)] != 0), |v| whole[usize::from(v)] != 0, present, out);
 }
 
 /// Which numbers lie between two others.
@@ -192,7 +192,7 @@ fn between<T: Copy>(
     out: &mut [u64],
 ) {
     for (at, (block, target)) in values.chunks(64).zip(out.iter_mut()).enumerate() {
-        let found = <&[T; 64]>::try_from(block).map_or_else(|_| compared(block, &passes), &of_64);
+        let found = if let Ok(block) = <&[T; 64]>::try_from(block) { of_64(block) } else { compared(block, &passes) };
         *target |= found & present.map_or(u64::MAX, |p| p.get(at).copied().unwrap_or(0));
     }
 }
@@ -213,7 +213,8 @@ pub(super) fn compared<T: Copy>(block: &[T], passes: impl Fn(T) -> bool) -> u64 
     word
 }
 
-/// 64 values in registers: comparisons make masks.
+/// 64 values in registers: comparisons make masks. Without closures, which are no part of what a function of the standard library is compiled
+/// for.
 #[cfg(target_arch = "x86_64")]
 pub(super) mod wide {
     use std::arch::x86_64::{
@@ -237,8 +238,9 @@ pub(super) mod wide {
     pub fn between_u16(block: &[u16; 64], lo: u16, span: u16) -> u64 {
         let (lo, span) = (_mm512_set1_epi16(lo.cast_signed()), _mm512_set1_epi16(span.cast_signed()));
         let [a, b]: [__m512i; 2] = bytemuck::cast(*block);
-        let masks = [a, b].map(|v| _mm512_cmple_epu16_mask(_mm512_sub_epi16(v, lo), span));
-        u64::from(masks[0]) | u64::from(masks[1]) << 32
+        let a = _mm512_cmple_epu16_mask(_mm512_sub_epi16(a, lo), span);
+        let b = _mm512_cmple_epu16_mask(_mm512_sub_epi16(b, lo), span);
+        u64::from(a) | u64::from(b) << 32
     }
 
     #[inline]
@@ -246,8 +248,11 @@ pub(super) mod wide {
     pub fn between_u32(block: &[u32; 64], lo: u32, span: u32) -> u64 {
         let (lo, span) = (_mm512_set1_epi32(lo.cast_signed()), _mm512_set1_epi32(span.cast_signed()));
         let parts: [__m512i; 4] = bytemuck::cast(*block);
-        let masks = parts.map(|v| _mm512_cmple_epu32_mask(_mm512_sub_epi32(v, lo), span));
-        masks.iter().rev().fold(0, |word, mask| word << 16 | u64::from(*mask))
+        let mut word = 0;
+        for v in parts.iter().rev() {
+            word = word << 16 | u64::from(_mm512_cmple_epu32_mask(_mm512_sub_epi32(*v, lo), span));
+        }
+        word
     }
 
     #[inline]
@@ -255,8 +260,11 @@ pub(super) mod wide {
     pub fn between_u64(block: &[u64; 64], lo: u64, span: u64) -> u64 {
         let (lo, span) = (_mm512_set1_epi64(lo.cast_signed()), _mm512_set1_epi64(span.cast_signed()));
         let parts: [__m512i; 8] = bytemuck::cast(*block);
-        let masks = parts.map(|v| _mm512_cmple_epu64_mask(_mm512_sub_epi64(v, lo), span));
-        masks.iter().rev().fold(0, |word, mask| word << 8 | u64::from(*mask))
+        let mut word = 0;
+        for v in parts.iter().rev() {
+            word = word << 8 | u64::from(_mm512_cmple_epu64_mask(_mm512_sub_epi64(*v, lo), span));
+        }
+        word
     }
 
     #[inline]
@@ -264,18 +272,22 @@ pub(super) mod wide {
     pub fn between_i64(block: &[i64; 64], lo: i64, hi: i64) -> u64 {
         let (lo, hi) = (_mm512_set1_epi64(lo), _mm512_set1_epi64(hi));
         let parts: [__m512i; 8] = bytemuck::cast(*block);
-        let masks = parts.map(|v| _mm512_cmple_epi64_mask(lo, v) & _mm512_cmple_epi64_mask(v, hi));
-        masks.iter().rev().fold(0, |word, mask| word << 8 | u64::from(*mask))
+        let mut word = 0;
+        for v in parts.iter().rev() {
+            word = word << 8 | u64::from(_mm512_cmple_epi64_mask(lo, *v) & _mm512_cmple_epi64_mask(*v, hi));
+        }
+        word
     }
 
     /// Which lie between the bounds, and which are on an edge.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw")]
     pub(super) fn upper(block: &[u16; 64], upper: Upper) -> (u64, u64) {
-        let inside = upper.span.map_or(0, |span| between_u16(block, upper.inside, span));
+        let inside = if let Some(span) = upper.span { between_u16(block, upper.inside, span) } else { 0 };
         let (first, second) = (_mm512_set1_epi16(upper.edges.0.cast_signed()), _mm512_set1_epi16(upper.edges.1.cast_signed()));
-        let parts: [__m512i; 2] = bytemuck::cast(*block);
-        let [a, b] = parts.map(|v| _mm512_cmpeq_epi16_mask(v, first) | _mm512_cmpeq_epi16_mask(v, second));
+        let [a, b]: [__m512i; 2] = bytemuck::cast(*block);
+        let a = _mm512_cmpeq_epi16_mask(a, first) | _mm512_cmpeq_epi16_mask(a, second);
+        let b = _mm512_cmpeq_epi16_mask(b, first) | _mm512_cmpeq_epi16_mask(b, second);
         (inside, u64::from(a) | u64::from(b) << 32)
     }
 
@@ -285,10 +297,13 @@ pub(super) mod wide {
     pub fn compared_scaled((a, left): (&[i64; 64], i64), (b, right): (&[i64; 64], i64)) -> (u64, u64) {
         let (left, right) = (_mm512_set1_epi64(left), _mm512_set1_epi64(right));
         let (a, b): ([__m512i; 8], [__m512i; 8]) = (bytemuck::cast(*a), bytemuck::cast(*b));
-        a.iter().zip(&b).rev().fold((0, 0), |(less, equal), (a, b)| {
+        let (mut less, mut equal) = (0, 0);
+        for (a, b) in a.iter().zip(&b).rev() {
             let (a, b) = (_mm512_mullo_epi64(*a, left), _mm512_mullo_epi64(*b, right));
-            (less << 8 | u64::from(_mm512_cmplt_epi64_mask(a, b)), equal << 8 | u64::from(_mm512_cmpeq_epi64_mask(a, b)))
-        })
+            less = less << 8 | u64::from(_mm512_cmplt_epi64_mask(a, b));
+            equal = equal << 8 | u64::from(_mm512_cmpeq_epi64_mask(a, b));
+        }
+        (less, equal)
     }
 
     /// Which have bits in common.
@@ -297,7 +312,11 @@ pub(super) mod wide {
     pub fn have_any(block: &[u32; 64], bits: u32) -> u64 {
         let bits = _mm512_set1_epi32(bits.cast_signed());
         let parts: [__m512i; 4] = bytemuck::cast(*block);
-        parts.iter().rev().fold(0, |word, v| word << 16 | u64::from(_mm512_test_epi32_mask(*v, bits)))
+        let mut word = 0;
+        for v in parts.iter().rev() {
+            word = word << 16 | u64::from(_mm512_test_epi32_mask(*v, bits));
+        }
+        word
     }
 
     /// Which are equal.
@@ -305,6 +324,10 @@ pub(super) mod wide {
     #[target_feature(enable = "avx512f")]
     pub fn equal(a: &[u32; 64], b: &[u32; 64]) -> u64 {
         let (a, b): ([__m512i; 4], [__m512i; 4]) = (bytemuck::cast(*a), bytemuck::cast(*b));
-        a.iter().zip(&b).rev().fold(0, |word, (a, b)| word << 16 | u64::from(_mm512_cmpeq_epi32_mask(*a, *b)))
+        let mut word = 0;
+        for (a, b) in a.iter().zip(&b).rev() {
+            word = word << 16 | u64::from(_mm512_cmpeq_epi32_mask(*a, *b));
+        }
+        word
     }
 }
