@@ -6,11 +6,13 @@
 use multiversion::multiversion;
 
 mod hours;
+mod most;
 mod runs;
 mod spread;
 
 pub(super) use hours::{DAY, HOUR, MOST_MS, Origin, SHIFT, since_u32, since_u40};
 pub(crate) use hours::{keep_hours, repeated};
+pub(crate) use most::{Counts, FEW, most_frequent};
 pub(crate) use runs::{RunOf, any_in_runs, boundaries, count_runs, keep_from, sum_runs, widened};
 pub(crate) use spread::{deposit, spread};
 

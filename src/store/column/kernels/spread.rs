@@ -40,7 +40,7 @@ pub(crate) fn deposit(of: &[u64], bits: &[u64], set: &mut [u64]) {
 
 /// The 64 bits from a place on.
 #[inline(always)]
-fn window(bits: &[u64], at: usize) -> u64 {
+pub(super) fn window(bits: &[u64], at: usize) -> u64 {
     let (word, bit) = (at / 64, at % 64);
     let here = bits.get(word).copied().unwrap_or(0) >> bit;
     // Shifting in two steps leaves nothing where the first word has all of them.
