@@ -36,6 +36,11 @@ t = "text"
 
 /// `contacts` contacts c0, c1, ...: every third has no `n`, the others a value that many share.
 fn store(contacts: u32) -> Store {
+    store_of(contacts, field)
+}
+
+/// The same with other values of `n`.
+fn store_of(contacts: u32, field: impl Fn(u32) -> Option<i64>) -> Store {
     let schema = schema();
     let store = Store::temporary(&schema).unwrap();
     let mut loader = Loader::begin(&store, &schema, LoadOptions::default()).unwrap();
@@ -86,6 +91,11 @@ fn run(store: &Store, text: &str) -> Vec<Vec<u32>> {
 
 /// The contacts with the best values; ties by id, bytewise.
 fn ranked(contacts: u32, highest: bool, take: impl Fn(usize) -> usize) -> Vec<u32> {
+    ranked_of(contacts, field, highest, take)
+}
+
+/// The same for other values of `n`.
+fn ranked_of(contacts: u32, field: impl Fn(u32) -> Option<i64>, highest: bool, take: impl Fn(usize) -> usize) -> Vec<u32> {
     let mut all: Vec<(i64, String, u32)> =
         (0..contacts).filter_map(|n| field(n).map(|v| (if highest { -v } else { v }, format!("c{n}"), n))).collect();
     all.sort();
@@ -119,6 +129,31 @@ fn rankings_look_at_all_chunks() {
     last.sort_unstable();
     assert_eq!(sets[7], last);
     assert_eq!(sets[8], best(3));
+}
+
+/// Chunks that have more of the best than others, and contacts that follow each other.
+#[test]
+fn rankings_find_the_best_where_they_are() {
+    let contacts = 140_000;
+    let clump =
+        |n: u32| i64::from(if (80_100..80_900).contains(&n) { 1_000_000 + n % 7 } else { n.wrapping_mul(2_654_435_761) % 1000 });
+    let rising = |n: u32| i64::from(n / 10);
+    let (clump, rising): (&dyn Fn(u32) -> i64, &dyn Fn(u32) -> i64) = (&clump, &rising);
+    let text = "segment a = top 1% by field n\nsegment b = bottom 1% by field n\nsegment c = top 500 by field n\n\
+                segment d = bottom 3000 by field n\nsegment e = top 30% by field n\nsegment f = top 0.001% by field n";
+    for value in [clump, rising] {
+        for some in [1, 3] {
+            let field = |n: u32| n.is_multiple_of(some).then(|| value(n) * 100);
+            let sets = run(&store_of(contacts, field), text);
+            let best = |highest, take: &dyn Fn(usize) -> usize| ranked_of(contacts, field, highest, take);
+            assert_eq!(sets[0], best(true, &|all| all.div_ceil(100)));
+            assert_eq!(sets[1], best(false, &|all| all.div_ceil(100)));
+            assert_eq!(sets[2], best(true, &|_| 500));
+            assert_eq!(sets[3], best(false, &|_| 3000));
+            assert_eq!(sets[4], best(true, &|all| (all * 3).div_ceil(10)));
+            assert_eq!(sets[5], best(true, &|all| all.div_ceil(100_000)));
+        }
+    }
 }
 
 #[test]

@@ -204,6 +204,11 @@ impl Ints {
         self.present.is_none().then_some(&self.values)
     }
 
+    /// The same to keep; back again if any is missing.
+    pub fn into_whole(self) -> Result<Vec<i64>, Self> {
+        if self.present.is_none() { Ok(self.values) } else { Err(self) }
+    }
+
     /// One after the other.
     pub fn iter(&self) -> impl Iterator<Item = Option<i64>> {
         (0..self.values.len()).map(|at| self.get(at))

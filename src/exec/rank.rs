@@ -2,16 +2,17 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use rayon::iter::{IntoParallelRefIterator, IntoParallelRefMutIterator, ParallelIterator};
 
 use super::cells::{Cell, Values};
 use super::chunk::Ids;
 use super::eval::{Chunk, Context};
 use super::lists::ByChunk;
 use super::record::Counted;
-use super::{Cancel, Engine, ExecError, words};
+use super::{Cancel, Engine, ExecError, bits, words};
 use crate::check::typed::Amount;
 use crate::plan::{NodeId, Ranked};
 use crate::schema::Scalar;
@@ -24,6 +25,15 @@ pub(super) struct Places {
     keys: Keys,
     /// How many there were; fewer are left where it is known that the others cannot be taken.
     ranked: u64,
+    /// Those of whom it is likely that they are taken; nothing where all are asked.
+    likely: Option<Likely>,
+}
+
+/// The contacts of a chunk that are not behind a key.
+struct Likely {
+    last: i64,
+    slots: Vec<u16>,
+    keys: Vec<i64>,
 }
 
 /// Who is ranked is asked about later, when it is known who is taken.
@@ -43,45 +53,56 @@ impl Counted for Places {
 
 /// Numbers, days or instants; the best are the least.
 enum Keys {
+    /// Values as they are, of which the best may be the greatest, see [`key`].
     Ints(Scalar, Vec<i64>),
     Numbers(Vec<Number>),
 }
 
+/// A key that is least where the value is best; twice it is the value again.
+fn key(value: i64, highest: bool) -> i64 {
+    if highest { !value } else { value }
+}
+
 /// Evaluates the contacts of a ranking in a chunk.
-pub(super) fn places(chunk: &mut Chunk<'_>, ranked: &Ranked) -> Result<Places, ExecError> {
+fn places(chunk: &mut Chunk<'_>, ranked: &Ranked, contacts: u32) -> Result<Places, ExecError> {
     let everyone = chunk.everyone();
     let of = chunk.within(ranked.of, &everyone)?;
     let slots = words::slots(&of);
     let values = chunk.values(ranked.by, &slots)?;
-    let mut places = Places { chunk: chunk.data.chunk, slots: Vec::new(), keys: Keys::Numbers(Vec::new()), ranked: 0 };
-    places.keys = match values.as_ref() {
-        Values::Ints(scalar, all) => {
-            let key = |n: i64| if ranked.highest { !n } else { n };
-            if let Some(all) = all.whole() {
-                places.slots.clone_from(&slots);
-                Keys::Ints(*scalar, all.iter().map(|n| key(*n)).collect())
-            } else {
-                let there = slots.iter().zip(all.iter()).filter_map(|(slot, n)| Some((*slot, key(n?))));
-                let (slots, keys) = there.unzip();
-                places.slots = slots;
-                Keys::Ints(*scalar, keys)
+    let mut there = Vec::new();
+    let keys = match Rc::try_unwrap(values).unwrap_or_else(|values| values.as_ref().clone()) {
+        Values::Ints(scalar, all) => match all.into_whole() {
+            Ok(all) => {
+                there = slots;
+                Keys::Ints(scalar, all)
             }
-        }
+            Err(all) => {
+                let (slots, values) = slots.iter().zip(all.iter()).filter_map(|(slot, n)| Some((*slot, n?))).unzip();
+                there = slots;
+                Keys::Ints(scalar, values)
+            }
+        },
         values => {
             let mut keys = Vec::new();
             for (at, slot) in slots.iter().enumerate() {
                 if let Some(n) = values.get(at).and_then(|cell| number(cell, ranked.highest)) {
-                    places.slots.push(*slot);
+                    there.push(*slot);
                     keys.push(n);
                 }
             }
             Keys::Numbers(keys)
         }
     };
-    places.ranked = places.slots.len() as u64;
-    if let Amount::Count(n) = ranked.amount {
-        places.prune(usize::try_from(n).unwrap_or(usize::MAX));
-    }
+    let mut places = Places { chunk: chunk.data.chunk, ranked: there.len() as u64, slots: there, keys, likely: None };
+    let expected = match ranked.amount {
+        Amount::Share(_) => wanted(ranked.amount, places.ranked),
+        // As many of each chunk as it has contacts.
+        Amount::Count(n) => {
+            let share = u128::from(n) * words::count(&everyone) as u128 / u128::from(contacts.max(1));
+            u64::try_from(share).unwrap_or(u64::MAX)
+        }
+    };
+    places.shorten(ranked, expected);
     Ok(places)
 }
 
@@ -95,78 +116,158 @@ fn number(cell: Cell<'_>, highest: bool) -> Option<Number> {
     if highest { Number::whole(0).subtract(n) } else { Some(n) }
 }
 
-impl Places {
-    /// Leaves out who is not even among the first `n` of the chunk.
-    fn prune(&mut self, n: usize) {
-        fn pruned<K: Ord + Copy>(slots: &mut Vec<u16>, keys: &mut Vec<K>, n: usize) {
-            let Some(last) = n.checked_sub(1).filter(|last| *last < keys.len()) else { return };
-            let mut order = keys.clone();
-            let (_, last, _) = order.select_nth_unstable(last);
-            let last = *last;
-            let mut kept = keys.iter().map(|key| *key <= last);
-            slots.retain(|_| kept.next() == Some(true));
-            keys.retain(|key| *key <= last);
-        }
-        match &mut self.keys {
-            Keys::Ints(_, keys) => pruned(&mut self.slots, keys, n),
-            Keys::Numbers(keys) => pruned(&mut self.slots, keys, n),
-        }
-    }
-
-    /// The keys as numbers that compare with those of other chunks.
-    fn numbers(&self, highest: bool) -> Vec<Number> {
-        match &self.keys {
-            Keys::Numbers(keys) => keys.clone(),
-            Keys::Ints(scalar, keys) => {
-                let plain = keys.iter().map(|key| if highest { !*key } else { *key });
-                plain.filter_map(|n| number(Cell::Int(*scalar, n), highest)).collect()
-            }
+/// How many are taken of so many.
+fn wanted(amount: Amount, of: u64) -> u64 {
+    match amount {
+        Amount::Count(n) => n,
+        Amount::Share(share) => {
+            let unit = 10_i128.pow(u32::from(share.scale()));
+            let exact = i128::from(of).saturating_mul(share.mantissa());
+            u64::try_from((exact + (unit - 1)).div_euclid(unit)).unwrap_or(0)
         }
     }
 }
 
-/// The members of a ranking.
-pub(super) fn select(engine: &Engine<'_>, ranked: &Ranked, places: &[Places], cancel: &Cancel) -> Result<ByChunk, ExecError> {
-    let all: u64 = places.iter().map(|p| p.ranked).sum();
-    let wanted = match ranked.amount {
-        Amount::Count(n) => n,
-        Amount::Share(share) => {
-            let unit = 10_i128.pow(u32::from(share.scale()));
-            let exact = i128::from(all).saturating_mul(share.mantissa());
-            u64::try_from((exact + (unit - 1)).div_euclid(unit)).unwrap_or(0)
+impl Likely {
+    fn of(slots: &[u16], values: &[i64], highest: bool, last: i64) -> Self {
+        let mut bits = Vec::new();
+        let (least, greatest) = if highest { (key(last, highest), i64::MAX) } else { (i64::MIN, last) };
+        bits::between_i64(values, least, greatest, &mut bits);
+        let there = bits::iter(&bits).filter_map(|at| Some((*slots.get(at)?, key(*values.get(at)?, highest))));
+        let (slots, keys) = there.unzip();
+        Self { last, slots, keys }
+    }
+}
+
+/// A key behind which hardly anybody is taken if so many are expected to be; nothing where that would be nobody or too many.
+fn likely_last(values: &[i64], highest: bool, expected: u64) -> Option<i64> {
+    const SAMPLE: usize = 1024;
+    let mut some: Vec<i64> = values.iter().step_by(values.len() / SAMPLE + 1).map(|n| key(*n, highest)).collect();
+    if values.len() < 2 * SAMPLE {
+        return None;
+    }
+    let expected = u128::from(expected) * some.len() as u128 / values.len() as u128;
+    let place = usize::try_from(expected + 2 * expected.isqrt() + 4).ok()?;
+    (place < some.len() / 2).then(|| *some.select_nth_unstable(place).1)
+}
+
+impl Places {
+    /// Leaves out who cannot be taken, and looks for those who are likely to be.
+    fn shorten(&mut self, ranked: &Ranked, expected: u64) {
+        let highest = ranked.highest;
+        let most = if let Amount::Count(n) = ranked.amount { Some(usize::try_from(n).unwrap_or(usize::MAX)) } else { None };
+        match &mut self.keys {
+            Keys::Ints(_, values) => {
+                let likely = likely_last(values, highest, expected).map(|last| Likely::of(&self.slots, values, highest, last));
+                match likely {
+                    // The others are behind as many as are taken.
+                    Some(likely) if most.is_some_and(|most| most <= likely.keys.len()) => {
+                        self.slots = likely.slots;
+                        *values = likely.keys.into_iter().map(|n| key(n, highest)).collect();
+                    }
+                    likely => self.likely = likely,
+                }
+            }
+            Keys::Numbers(keys) => {
+                let Some(last) = most.and_then(|most| most.checked_sub(1)).filter(|last| *last < keys.len()) else { return };
+                let last = *keys.clone().select_nth_unstable(last).1;
+                let mut kept = keys.iter().map(|key| *key <= last);
+                self.slots.retain(|_| kept.next() == Some(true));
+                keys.retain(|key| *key <= last);
+            }
         }
-    };
+    }
+
+    /// Whether there are no others up to a key than the likely ones.
+    fn has_all(&self, last: i64) -> bool {
+        self.likely.as_ref().is_none_or(|likely| last <= likely.last)
+    }
+
+    /// Adds those up to a key to the likely ones.
+    fn widen(&mut self, highest: bool, last: i64) {
+        if !self.has_all(last)
+            && let Keys::Ints(_, values) = &self.keys
+        {
+            self.likely = Some(Likely::of(&self.slots, values, highest, last));
+        }
+    }
+
+    /// The likely ones, or all.
+    fn ints(&self, highest: bool) -> Ranks<'_, i64> {
+        let (slots, keys) = match (&self.likely, &self.keys) {
+            (Some(likely), _) => (likely.slots.as_slice(), Cow::Borrowed(likely.keys.as_slice())),
+            (None, Keys::Ints(_, values)) if highest => {
+                (self.slots.as_slice(), values.iter().map(|n| key(*n, highest)).collect())
+            }
+            (None, Keys::Ints(_, values)) => (self.slots.as_slice(), Cow::Borrowed(values.as_slice())),
+            (None, Keys::Numbers(_)) => Default::default(),
+        };
+        Ranks { chunk: self.chunk, slots, keys }
+    }
+
+    /// All, by keys that compare with those of other types.
+    fn numbers(&self, highest: bool) -> Ranks<'_, Number> {
+        let keys = match &self.keys {
+            Keys::Numbers(keys) => Cow::Borrowed(keys.as_slice()),
+            Keys::Ints(scalar, values) => values.iter().filter_map(|n| number(Cell::Int(*scalar, *n), highest)).collect(),
+        };
+        Ranks { chunk: self.chunk, slots: &self.slots, keys }
+    }
+}
+
+/// Contacts of a chunk with keys, the best of which are the least.
+struct Ranks<'p, K: Clone> {
+    chunk: u32,
+    slots: &'p [u16],
+    keys: Cow<'p, [K]>,
+}
+
+/// The members of a ranking.
+fn select(engine: &Engine<'_>, ranked: &Ranked, places: &mut [Places], cancel: &Cancel) -> Result<ByChunk, ExecError> {
+    let wanted = wanted(ranked.amount, places.iter().map(|p| p.ranked).sum());
+    let highest = ranked.highest;
     let scalars: Vec<Option<Scalar>> = places
         .iter()
         .filter(|p| !p.slots.is_empty())
         .map(|p| if let Keys::Ints(scalar, _) = p.keys { Some(scalar) } else { None })
         .collect();
     let same = scalars.windows(2).all(|pair| matches!(pair, [a, b] if a == b)) && scalars.first().is_some_and(Option::is_some);
-    if same {
-        let keys: Vec<Cow<'_, [i64]>> = places
-            .iter()
-            .map(|p| if let Keys::Ints(_, keys) = &p.keys { Cow::Borrowed(keys.as_slice()) } else { Cow::default() })
-            .collect();
-        best(engine, places, &keys, wanted, cancel)
-    } else {
-        let keys: Vec<Cow<'_, [Number]>> = places.iter().map(|p| Cow::Owned(p.numbers(ranked.highest))).collect();
-        best(engine, places, &keys, wanted, cancel)
+    if !same {
+        let all: Vec<Ranks<'_, Number>> = places.iter().map(|p| p.numbers(highest)).collect();
+        let last = nth(&keys(&all), wanted, cancel)?;
+        return best(engine, &all, (wanted, last), cancel);
     }
+    let likely: Vec<Ranks<'_, i64>> = places.iter().map(|p| p.ints(highest)).collect();
+    let last = nth(&keys(&likely), wanted, cancel)?;
+    // Among all, the last one is not behind the last one among some of them.
+    let furthest = if wanted == 0 { i64::MIN } else { last.unwrap_or(i64::MAX) };
+    if places.iter().all(|p| p.has_all(furthest)) {
+        return best(engine, &likely, (wanted, last), cancel);
+    }
+    drop(likely);
+    places.par_iter_mut().for_each(|p| p.widen(highest, furthest));
+    let wider: Vec<Ranks<'_, i64>> = places.iter().map(|p| p.ints(highest)).collect();
+    let last = nth(&keys(&wider), wanted, cancel)?;
+    best(engine, &wider, (wanted, last), cancel)
 }
 
-/// The contacts with the `wanted` least keys; of those that tie at the end, the ones with the first ids.
+fn keys<'p, K: Clone>(ranks: &'p [Ranks<'_, K>]) -> Vec<Cow<'p, [K]>> {
+    ranks.iter().map(|ranks| Cow::Borrowed(ranks.keys.as_ref())).collect()
+}
+
+/// The contacts with the `wanted` least keys, of which the last is known if there are so many; of those that tie with it, the ones with
+/// the first ids.
 fn best<K: Ord + Copy + Send + Sync>(
     engine: &Engine<'_>,
-    places: &[Places],
-    keys: &[Cow<'_, [K]>],
-    wanted: u64,
+    ranks: &[Ranks<'_, K>],
+    (wanted, last): (u64, Option<K>),
     cancel: &Cancel,
 ) -> Result<ByChunk, ExecError> {
     let mut members = ByChunk::new();
-    let Some(last) = nth(keys, wanted, cancel)? else {
+    let Some(last) = last else {
         if wanted > 0 {
-            for place in places {
-                put(&mut members, place.chunk, &place.slots);
+            for ranks in ranks {
+                put(&mut members, ranks.chunk, ranks.slots);
             }
         }
         return Ok(members);
@@ -174,17 +275,18 @@ fn best<K: Ord + Copy + Send + Sync>(
     let mut taken = 0;
     let mut ties: HashMap<u32, Vec<u16>> = HashMap::new();
     let mut tied = 0;
-    for (place, keys) in places.iter().zip(keys) {
+    for ranks in ranks {
         let pick = |wanted: std::cmp::Ordering| -> Vec<u16> {
-            place.slots.iter().zip(keys.iter()).filter(|(_, key)| (*key).cmp(&last) == wanted).map(|(slot, _)| *slot).collect()
+            let picked = ranks.slots.iter().zip(ranks.keys.iter()).filter(|(_, key)| (*key).cmp(&last) == wanted);
+            picked.map(|(slot, _)| *slot).collect()
         };
         let below = pick(std::cmp::Ordering::Less);
         taken += below.len() as u64;
-        put(&mut members, place.chunk, &below);
+        put(&mut members, ranks.chunk, &below);
         let equal = pick(std::cmp::Ordering::Equal);
         tied += equal.len() as u64;
         // What has been appended makes two parts of a chunk.
-        ties.entry(place.chunk).or_default().extend(equal);
+        ties.entry(ranks.chunk).or_default().extend(equal);
     }
     let left = wanted.saturating_sub(taken);
     if left < tied {
@@ -232,6 +334,8 @@ fn id<'s>(ids: &Ids<'s>, slot: u16) -> &'s [u8] {
 ///
 /// Method: quickselect on all chunks at once, so that it can be cancelled and runs on all cores.
 fn nth<K: Ord + Copy + Send + Sync>(keys: &[Cow<'_, [K]>], n: u64, cancel: &Cancel) -> Result<Option<K>, ExecError> {
+    /// So many keys are selected from at once.
+    const FEW: u64 = 1 << 16;
     let mut n = n;
     // What is left, once that is not all of them any more.
     let mut rest: Option<Vec<Cow<'_, [K]>>> = None;
@@ -243,6 +347,11 @@ fn nth<K: Ord + Copy + Send + Sync>(keys: &[Cow<'_, [K]>], n: u64, cancel: &Canc
         let left: u64 = keys.iter().map(|k| k.len() as u64).sum();
         if n == 0 || n > left {
             return Ok(None);
+        }
+        if left <= FEW {
+            let mut all: Vec<K> = keys.iter().flat_map(|keys| keys.iter()).copied().collect();
+            let place = usize::try_from(n - 1).unwrap_or(usize::MAX);
+            return Ok((place < all.len()).then(|| *all.select_nth_unstable(place).1));
         }
         let Some(pivot) = pivot(keys, left, n) else { return Ok(None) };
         let (below, equal) = keys
@@ -283,10 +392,11 @@ pub(super) fn stage(
     context: &Context<'_>,
     stage: &[(NodeId, &Ranked)],
 ) -> Result<Vec<(NodeId, ByChunk)>, ExecError> {
+    let contacts = engine.snapshot().contacts();
     let chunks = super::pass(engine, context, |chunk| {
         stage
             .iter()
-            .map(|(id, ranked)| chunk.recorded(*id, &Unasked, |chunk| places(chunk, ranked)))
+            .map(|(id, ranked)| chunk.recorded(*id, &Unasked, |chunk| places(chunk, ranked, contacts)))
             .collect::<Result<Vec<Places>, ExecError>>()
     })?;
     let mut by_ranking: Vec<Vec<Places>> = stage.iter().map(|_| Vec::new()).collect();
@@ -296,9 +406,9 @@ pub(super) fn stage(
     stage
         .iter()
         .zip(by_ranking)
-        .map(|((id, ranked), places)| {
+        .map(|((id, ranked), mut places)| {
             let begin = context.recorder.map(|recorder| (recorder, recorder.watch.process()));
-            let selected = select(engine, ranked, &places, context.cancel)?;
+            let selected = select(engine, ranked, &mut places, context.cancel)?;
             if let Some((recorder, begin)) = begin {
                 recorder.spent(*id, recorder.watch.process().saturating_sub(begin));
             }

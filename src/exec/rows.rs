@@ -280,7 +280,7 @@ pub(super) fn cell_of<'c>(column: &'c Column<'c>, int: i64, scalar: Scalar) -> O
 }
 
 /// Rows of a block in a span.
-enum Inside {
+pub(super) enum Inside {
     All,
     Some(Vec<u64>),
 }
@@ -288,6 +288,11 @@ enum Inside {
 /// Reading the rows of one contact alone takes as long as testing so many together with all others: several places of the memory
 /// that are far from each other, against a nanosecond a row or less.
 const ROWS_A_CONTACT: usize = 256;
+
+/// Whether so many contacts are worth testing all rows of a type.
+pub(super) fn are_many(wanted: usize, events: &Events<'_>) -> bool {
+    wanted.saturating_mul(ROWS_A_CONTACT) > events.rows()
+}
 
 impl<'c> Reader<'c> {
     /// A reader of a source, for so many contacts; nothing when nobody of the chunk has such an event.
@@ -315,7 +320,7 @@ impl<'c> Reader<'c> {
     ) -> Option<Self> {
         let events = data.events.get(&event)?;
         let operands = Rc::clone(operands);
-        let many = wanted.saturating_mul(ROWS_A_CONTACT) > events.rows();
+        let many = are_many(wanted, events);
         let reading = if many { Reading::Blocks } else { Reading::Contacts };
         let meter = RowMeter::new(&data.meter);
         Some(Self { context, events, event, filter, attr: None, scalar: Scalar::Text, operands, reading, open: None, meter })
@@ -515,7 +520,7 @@ fn passing(test: &RowTest<'_>, block: &Block<'_>, span: Interval) -> (Vec<u64>, 
 }
 
 /// The rows of a block that lie in a span.
-fn inside(ts: &IntColumn<'_>, span: Interval) -> Inside {
+pub(super) fn inside(ts: &IntColumn<'_>, span: Interval) -> Inside {
     let (least, greatest) = ts.bounds();
     if span.lo <= least && greatest <= span.hi {
         return Inside::All;

@@ -4,6 +4,8 @@
 //! event continues it when some instant before it reaches far enough: walking on, the furthest reach is kept. So the
 //! work is linear in the events, whatever the number of ways through them.
 
+mod pairs;
+
 use std::rc::Rc;
 
 use super::ExecError;
@@ -33,7 +35,7 @@ pub(super) fn sequence<'c>(chunk: &mut Chunk<'c>, sequence: &'c Sequence, within
             decided.is_none()
         });
     }
-    if slots.is_empty() {
+    if slots.is_empty() || pairs::pairs(chunk, sequence, &slots, &mut found)? {
         return Ok(found);
     }
     let operands = Rc::new(chunk.operands(|see| sequence.exprs(see), &slots)?);
@@ -115,6 +117,10 @@ impl<'c> Shortcut<'c> {
         let ([begin, end], TimeSpan::Fixed(window)) = (sequence.steps.as_slice(), &sequence.span) else { return None };
         let plain = sequence.sources().all(|s| s.filter.is_none());
         if sequence.by || !plain || window.hi != past.hi {
+            return None;
+        }
+        // Most of these are left open, and rows of two types alone are as fast to look at.
+        if end.within.is_some() && begin.sources.len() == 1 && end.sources.len() == 1 {
             return None;
         }
         // Months end at different days, so that a later instant need not reach further.

@@ -173,6 +173,14 @@ fn ratio(test: &NumberTest, scalar: Scalar) -> Option<Ratio> {
     Some(Ratio { op: *op, left, right: i64::try_from(right).ok()? })
 }
 
+/// The first and the last that pass, if all between them do.
+fn one_run(known: &[bool]) -> Option<(i64, i64)> {
+    let first = known.iter().position(|passes| *passes)?;
+    let passing = known.iter().skip(first).take_while(|passes| **passes).count();
+    let is_all = !known.iter().skip(first + passing).any(|passes| *passes);
+    is_all.then_some((i64::try_from(first).ok()?, i64::try_from(first + passing).ok()? - 1))
+}
+
 impl<'t, 'c> Tested<'t, 'c> {
     /// A test, on numbers of a type if it is on numbers; `found` has who passes unless something is said of them.
     pub fn new((predicate, test): (&Predicate, &'t CellTest<'c>), scalar: Scalar, found: Set) -> Self {
@@ -223,8 +231,13 @@ impl<'c> Sink<'c> for Tested<'_, 'c> {
                 self.known.clear();
                 let passes = |code| column.value(code).is_some_and(|text| test.passes(Cell::Text(text), 0));
                 self.known.extend((0..column.distinct()).map(passes));
-                let known = |code: i64| usize::try_from(code).ok().and_then(|code| self.known.get(code)) == Some(&true);
-                bits::of(slots.len(), |at| made.values.get(at).is_some_and(|code| known(*code)))
+                if let Some((first, last)) = one_run(&self.known) {
+                    bits::between_i64(made.values, first, last, &mut self.passes);
+                    take(&mut self.passes)
+                } else {
+                    let known = |code: i64| usize::try_from(code).ok().and_then(|code| self.known.get(code)) == Some(&true);
+                    bits::of(slots.len(), |at| made.values.get(at).is_some_and(|code| known(*code)))
+                }
             }
             (Kind::Stored, Some(column @ Column::Text(_)), _) => {
                 each(&mut |at| Some(test.passes(cell_of(column, made.get(at)?, whole.scalar)?, 0)))

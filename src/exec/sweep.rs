@@ -98,6 +98,8 @@ struct Scratch {
     /// Room for numbers on their way, by row and by contact.
     running: Vec<u32>,
     runs: Vec<u32>,
+    /// How often values came so far.
+    so_far: Vec<kernels::Counts>,
     /// The values of the rows that pass, added up.
     sums: Vec<i64>,
     /// The rows that pass and have a value.
@@ -244,23 +246,25 @@ fn of_packed(
             scratch.counts = counts;
             Some(Kind::Whole)
         }
+        Function::MostFrequent(at_least) if domain <= kernels::FEW => {
+            let Scratch { so_far, runs, values, said, .. } = scratch;
+            kernels::most_frequent((whole.rows.ends(), whole.rows.boundaries()), packed, among, so_far, runs);
+            values.clear();
+            values.extend(runs.iter().map(|most| column.unpacked(u64::from(*most) % kernels::FEW)));
+            let enough = (*at_least).max(1).saturating_mul(kernels::FEW);
+            bits::between_counts(runs, u32::try_from(enough).unwrap_or(u32::MAX), u32::MAX, said);
+            Some(Kind::Stored)
+        }
         Function::MostFrequent(at_least) => {
             let mut counts = most(&mut scratch.counts);
             each(whole, asked, scratch, |rows| {
-                let most = if domain <= Few::DIFFERENT && rows.len() <= Few::MOST {
-                    let mut few = Few(0);
-                    each_row(among, rows.clone(), |row| few.see(at(row)));
-                    first_of_most(among, rows, at, |value| few.count(value))
-                } else {
-                    each_row(among, rows.clone(), |row| {
-                        if let Some(count) = counts.get_mut(at(row) as usize) {
-                            *count += 1;
-                        }
-                    });
-                    let most = first_of_most(among, rows.clone(), at, |value| counts.get(value as usize).copied().unwrap_or(0));
-                    forget(&mut counts, among, rows, at);
-                    most
-                };
+                each_row(among, rows.clone(), |row| {
+                    if let Some(count) = counts.get_mut(at(row) as usize) {
+                        *count += 1;
+                    }
+                });
+                let most = first_of_most(among, rows.clone(), at, |value| counts.get(value as usize).copied().unwrap_or(0));
+                forget(&mut counts, among, rows, at);
                 most.filter(|(count, _)| u64::from(*count) >= *at_least).map(|(_, packed)| column.unpacked(packed.into()))
             });
             scratch.counts = counts;
@@ -482,24 +486,6 @@ fn add_up(packed: &[u32], (base, unit): (i64, u64), among: Option<&[u64]>, out: 
                 }));
             }
         }
-    }
-}
-
-/// How often each of few different values occurs, in one number: counting does not wait for memory.
-struct Few(u128);
-
-impl Few {
-    /// Values are below this.
-    const DIFFERENT: u64 = 16;
-    /// So many are seen at most.
-    const MOST: usize = 255;
-
-    fn see(&mut self, value: u32) {
-        self.0 += 1 << (value % 16 * 8);
-    }
-
-    fn count(&self, value: u32) -> u32 {
-        u32::from((self.0 >> (value % 16 * 8)).to_le_bytes()[0])
     }
 }
 

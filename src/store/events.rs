@@ -174,12 +174,16 @@ impl<'a> RowBlock<'a> {
     #[must_use]
     pub fn rows_of(&self, slot: u16) -> Range<usize> {
         match self.slots.binary_search(&slot) {
-            Ok(at) => {
-                let start = at.checked_sub(1).and_then(|p| self.ends.get(p)).map_or(0, |e| *e as usize);
-                start..self.ends.get(at).map_or(start, |e| *e as usize)
-            }
+            Ok(at) => self.rows_at(at),
             Err(_) => 0..0,
         }
+    }
+
+    /// The rows of the slot at a position among those with rows.
+    #[must_use]
+    pub fn rows_at(&self, at: usize) -> Range<usize> {
+        let start = at.checked_sub(1).and_then(|p| self.ends.get(p)).map_or(0, |e| *e as usize);
+        start..self.ends.get(at).map_or(start, |e| *e as usize)
     }
 
     /// The first contact from position `from` on whose slot is not below `slot`, and its rows if it is that slot's.
@@ -195,10 +199,7 @@ impl<'a> RowBlock<'a> {
         let hi = (lo + step - 1).min(self.slots.len());
         let found = lo + self.slots.get(lo..hi).map_or(0, |rest| rest.partition_point(|s| *s < slot));
         match self.slots.get(found) {
-            Some(s) if *s == slot => {
-                let start = found.checked_sub(1).and_then(|p| self.ends.get(p)).map_or(0, |e| *e as usize);
-                (found, start..self.ends.get(found).map_or(start, |e| *e as usize))
-            }
+            Some(s) if *s == slot => (found, self.rows_at(found)),
             _ => (found, 0..0),
         }
     }
@@ -210,11 +211,7 @@ impl<'a> RowBlock<'a> {
         while self.slots.get(at).is_some_and(|s| *s < slot) {
             at += 1;
         }
-        if self.slots.get(at) != Some(&slot) {
-            return (at, 0..0);
-        }
-        let start = at.checked_sub(1).and_then(|p| self.ends.get(p)).map_or(0, |e| *e as usize);
-        (at, start..self.ends.get(at).map_or(start, |e| *e as usize))
+        (at, if self.slots.get(at) == Some(&slot) { self.rows_at(at) } else { 0..0 })
     }
 
     /// The instants of the rows; every row has one, ascending for each contact.

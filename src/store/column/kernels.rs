@@ -7,6 +7,7 @@ use multiversion::multiversion;
 
 mod compare;
 mod hours;
+mod most;
 mod runs;
 mod spread;
 
@@ -14,6 +15,7 @@ pub(super) use compare::{Planes, between_u8, between_u16, between_u32, between_u
 pub(crate) use compare::{between_counts, between_i64, compared_scaled};
 pub(super) use hours::{DAY, HOUR, MOST_MS, Origin, SHIFT, since_u32, since_u40};
 pub(crate) use hours::{keep_hours, repeated};
+pub(crate) use most::{Counts, FEW, most_frequent};
 pub(crate) use runs::{RunOf, any_in_runs, boundaries, count_runs, drop_firsts, keep_ends, keep_from, sum_runs, widened};
 pub(crate) use spread::{deposit, places, spread};
 

@@ -199,12 +199,14 @@ fn joined<const OF: u8>(values: &[u32], among: Option<&[u64]>, boundaries: &[u64
 }
 
 /// Bits of the last rows of runs: each stands before the next one begins.
-fn lasts(boundaries: &[u64]) -> impl Iterator<Item = u64> {
+#[inline(always)]
+pub(super) fn lasts(boundaries: &[u64]) -> impl Iterator<Item = u64> {
     boundaries.iter().zip(boundaries.iter().skip(1).chain([&0])).map(|(here, next)| here >> 1 | next << 63)
 }
 
 /// 64 values with the bits that say which of them count, and what is left at the end.
-fn words<'v>(values: &'v [u32], among: Option<&'v [u64]>) -> impl Iterator<Item = (&'v [u32], u64)> {
+#[inline(always)]
+pub(super) fn words<'v>(values: &'v [u32], among: Option<&'v [u64]>) -> impl Iterator<Item = (&'v [u32], u64)> {
     let mut bits = among.map(|among| among.iter());
     values.chunks(64).map(move |values| (values, bits.as_mut().map_or(u64::MAX, |bits| bits.next().copied().unwrap_or(0))))
 }

@@ -91,7 +91,7 @@ mod wide {
 
 /// The 64 bits from a place on.
 #[inline(always)]
-fn window(bits: &[u64], at: usize) -> u64 {
+pub(super) fn window(bits: &[u64], at: usize) -> u64 {
     let (word, bit) = (at / 64, at % 64);
     let here = bits.get(word).copied().unwrap_or(0) >> bit;
     // Shifting in two steps leaves nothing where the first word has all of them.
