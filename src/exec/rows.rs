@@ -286,8 +286,8 @@ pub(super) enum Inside {
 }
 
 /// Reading the rows of one contact alone takes as long as testing so many together with all others: several places of the memory
-/// that are far from each other, against a nanosecond a row or less.
-const ROWS_A_CONTACT: usize = 256;
+/// that are far from each other, against half a nanosecond a row or less.
+const ROWS_A_CONTACT: usize = 1024;
 
 /// Whether so many contacts are worth testing all rows of a type.
 pub(super) fn are_many(wanted: usize, events: &Events<'_>) -> bool {

@@ -59,10 +59,13 @@ pub(super) trait Sink<'c> {
         None
     }
 
-    /// The least number that may pass: of what is below it, it is enough to know that.
-    fn least(&self) -> i64 {
-        i64::MIN
+    /// The only numbers that pass, from the first to the second: of others it is enough to know that they are others.
+    fn range(&self) -> Option<(i64, i64)> {
+        None
     }
+
+    /// That those contacts of a block pass who have a bit at their position, and no others. For sinks that have a range.
+    fn pass(&mut self, _whole: &Whole<'c>, _passes: &[u64], _asked: &Words) {}
 }
 
 /// Keeps the values.
@@ -200,8 +203,13 @@ impl<'c> Sink<'c> for Tested<'_, 'c> {
         (right % left == 0).then_some(right / left)
     }
 
-    fn least(&self) -> i64 {
-        self.range.map_or(i64::MIN, |(least, _)| least)
+    fn range(&self) -> Option<(i64, i64)> {
+        self.range
+    }
+
+    fn pass(&mut self, whole: &Whole<'c>, passes: &[u64], asked: &Words) {
+        words::put_all(&mut self.found, &whole.contacts, None, passes);
+        words::and(&mut self.found, asked);
     }
 
     fn take(&mut self, whole: &Whole<'c>, made: &Made<'_>, asked: &Words) {

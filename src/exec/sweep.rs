@@ -135,7 +135,19 @@ fn block<'c>(
             Kind::Whole
         }
         Function::ActiveDays => {
-            active_days(whole, clock, (asked, sink.least()), scratch);
+            let range = sink.range().unwrap_or((i64::MIN, i64::MAX));
+            if first_of_days(whole, clock, range.0, scratch) {
+                if let (Ok(least @ 1..=MOST), i64::MAX) = (u32::try_from(range.0), range.1) {
+                    bits::drop_firsts(least - 1, whole.rows.boundaries(), &mut scratch.rows);
+                    bits::any_in_runs(whole.rows.boundaries(), &scratch.rows, &mut scratch.said);
+                    sink.pass(whole, &scratch.said, asked);
+                    return true;
+                }
+                whole.rows.count_runs(Some(&scratch.rows), &mut scratch.of);
+                kernels::widened(&scratch.of, &mut scratch.values);
+            } else {
+                active_days(whole, clock, asked, scratch);
+            }
             Kind::Whole
         }
         _ => {
@@ -343,38 +355,62 @@ fn end(whole: &Whole<'_>, rows: Range<usize>, last: bool) -> Option<usize> {
     }
 }
 
-/// The number of days on which events lie; another below `least` may stand for less than that.
-fn active_days(whole: &Whole<'_>, clock: &LocalTimes, (asked, least): (&Words, i64), scratch: &mut Scratch) {
-    let (passing, ts) = (whole.passing.as_deref(), whole.rows.ts());
-    let rows = &mut scratch.rows;
+/// Leaves one row for each day on which a contact has events, or any less than `least` if those are less; `false` where single instants have to
+/// be asked.
+fn first_of_days(whole: &Whole<'_>, clock: &LocalTimes, least: i64, scratch: &mut Scratch) -> bool {
+    let Some(span) = whole.plain else { return false };
+    let (boundaries, ts) = (whole.rows.boundaries(), whole.rows.ts());
+    let Scratch { running, rows, again, enough, .. } = scratch;
     rows.clear();
-    match passing {
+    match &whole.passing {
         Some(passing) => rows.extend_from_slice(passing),
         None => rows.extend(bits::first(ts.len())),
     }
-    words_with_enough(whole, least, scratch);
-    let Scratch { running, rows, again, enough, of, values, .. } = &mut *scratch;
-    if let Some(span) = whole.plain
-        && hours::local(ts, Told::Days, (enough, span), clock, running)
-    {
-        again.clear();
-        again.resize(rows.len(), 0);
-        bits::repeated(running, enough, again);
-        bits::and_not(again, whole.rows.boundaries());
-        // A row whose day is that of the row before is left out if that one counts: instants ascend, and the rows of a contact that
-        // lie in a span follow each other.
-        let mut before = 0;
-        for (row, again) in rows.iter_mut().zip(again) {
-            let passing = *row;
-            *row &= !(*again & (passing << 1 | before >> 63));
-            before = passing;
-        }
-        whole.rows.count_runs(Some(rows), of);
-        return kernels::widened(of, values);
+    enough.clear();
+    enough.extend_from_slice(rows);
+    if let Ok(least @ 2..=MOST) = u32::try_from(least) {
+        keep_words_with(least, boundaries, rows, enough, again);
     }
+    if !hours::local(ts, Told::Days, (enough, span), clock, running) {
+        return false;
+    }
+    again.clear();
+    again.resize(rows.len(), 0);
+    bits::repeated(running, enough, again);
+    bits::and_not(again, boundaries);
+    // A row whose day is that of the row before is left out if that one counts: instants ascend, and the rows of a contact that
+    // lie in a span follow each other.
+    let mut before = 0;
+    for (row, again) in rows.iter_mut().zip(again) {
+        let passing = *row;
+        *row &= !(*again & (passing << 1 | before >> 63));
+        before = passing;
+    }
+    true
+}
+
+/// Looking for more rows or days than that takes longer than counting them. Less than 64, so that the first of so many rows lies in the word
+/// before at most.
+const MOST: u32 = 20;
+
+/// Keeps the words of rows, each of which is a copy, that may belong to a run of which `least` have a bit: who has less rows does not have so many
+/// days.
+fn keep_words_with(least: u32, boundaries: &[u64], rows: &[u64], copy: &mut [u64], room: &mut Vec<u64>) {
+    bits::keep_from(least, boundaries, copy, room);
+    let mut next = 0;
+    for (word, rows) in copy.iter_mut().zip(rows).rev() {
+        let kept = *word;
+        *word = if kept | next == 0 { 0 } else { *rows };
+        next = kept;
+    }
+}
+
+/// The number of days on which events lie.
+fn active_days(whole: &Whole<'_>, clock: &LocalTimes, asked: &Words, scratch: &mut Scratch) {
+    let ts = whole.rows.ts();
     each(whole, asked, scratch, |rows| {
         let (mut days, mut last) = (0, None);
-        each_row(passing, rows, |row| {
+        each_row(whole.passing.as_deref(), rows, |row| {
             let day = ts.at(row).map(|ts| clock.day_of(ts));
             // Instants ascend, so repetitions follow each other.
             days += i64::from(last != day);
@@ -382,26 +418,6 @@ fn active_days(whole: &Whole<'_>, clock: &LocalTimes, (asked, least): (&Words, i
         });
         Some(days)
     });
-}
-
-/// Which of the rows may belong to contacts that have `least` of them, where whatever lies in the span passes: all of a word or none. Who has less
-/// rows does not have so many days.
-fn words_with_enough(whole: &Whole<'_>, least: i64, scratch: &mut Scratch) {
-    /// Looking for more takes longer than what it saves. Less than 64, so that the first of so many rows lies in the word before at most.
-    const MOST: i64 = 20;
-    let Scratch { rows, again, enough, .. } = scratch;
-    enough.clear();
-    enough.extend_from_slice(rows);
-    if !(2..=MOST).contains(&least) || whole.plain.is_none() {
-        return;
-    }
-    bits::keep_from(u32::try_from(least).unwrap_or(u32::MAX), whole.rows.boundaries(), enough, again);
-    let mut next = 0;
-    for (enough, rows) in enough.iter_mut().zip(rows).rev() {
-        let kept = *enough;
-        *enough = if kept | next == 0 { 0 } else { *rows };
-        next = kept;
-    }
 }
 
 /// The sums of how far the values of each contact lie above a number, those alone that count.

@@ -72,14 +72,35 @@ pub(crate) fn any_in_runs(boundaries: &[u64], bits: &[u64], out: &mut Vec<u64>) 
 
 /// Keeps the last of as many bits as `least` in each run that follow each other: one is left where a run has that many, if all that
 /// it has follow each other.
-#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+///
+/// Method: where so many follow each other up to a row, and up to the row as many before, twice as many do.
 pub(crate) fn keep_from(least: u32, boundaries: &[u64], bits: &mut [u64], room: &mut Vec<u64>) {
-    for _ in 1..least {
+    let mut known = 1;
+    while known < least {
+        // The two may overlap; if they do not, no run may begin in between. Less than a word is easy to move by.
+        let by = known.min(least - known).min(32);
         room.clear();
         room.extend_from_slice(bits);
-        let before = [0].iter().chain(room.iter());
-        for (((bits, own), before), begins) in bits.iter_mut().zip(room.iter()).zip(before).zip(boundaries) {
-            *bits &= (own << 1 | before >> 63) & !begins;
+        join_earlier(by, (by == known).then_some(boundaries), room, bits);
+        known += by;
+    }
+}
+
+/// Keeps the bits of rows so many before which there is one too, where no run begins with the first row after that one.
+#[multiversion(targets("x86_64+avx512f+avx512bw+avx512dq+avx512vl+popcnt+bmi1+bmi2", "x86_64+avx2+popcnt+bmi1+bmi2"))]
+fn join_earlier(by: u32, boundaries: Option<&[u64]>, before: &[u64], bits: &mut [u64]) {
+    /// The word before and one, moved up by less than 64; in two steps, as it may be by nothing.
+    fn moved(by: u32, here: u64, before: u64) -> u64 {
+        here << by | (before >> 1) >> (63 - by)
+    }
+    let earlier = [0].iter().chain(before);
+    for ((bits, here), earlier) in bits.iter_mut().zip(before).zip(earlier) {
+        *bits &= moved(by, *here, *earlier);
+    }
+    if let Some(boundaries) = boundaries {
+        let earlier = [0].iter().chain(boundaries);
+        for ((bits, here), earlier) in bits.iter_mut().zip(boundaries).zip(earlier) {
+            *bits &= !moved(by - 1, *here, *earlier);
         }
     }
 }
@@ -434,7 +455,7 @@ mod tests {
                         prop_assert_eq!(bit(&kept, at), bit(&words, at) && bit(&bounds, if last { at + 1 } else { at }));
                     }
                 }
-                for least in 1..5 {
+                for least in 1..23 {
                     let (mut kept, mut room) = (words.clone(), Vec::new());
                     keep_from(least, &bounds, &mut kept, &mut room);
                     for at in 0..values.len() {
