@@ -30,6 +30,7 @@ mod operands;
 mod overlap;
 mod prepared;
 mod rank;
+mod ranks;
 mod record;
 mod rows;
 mod sequence;

@@ -14,6 +14,7 @@ use super::eval::Context;
 use super::hours::{self, Told};
 use super::meter::RowMeter;
 use super::operands::Operands;
+use super::ranks::Ranks;
 use super::tests_on_cells::CellTest;
 use super::tests_on_columns::{ColumnTest, Columns};
 use super::words::{self, Set};
@@ -205,6 +206,8 @@ pub(super) struct Reader<'c> {
     scalar: Scalar,
     operands: Rc<Operands<'c>>,
     reading: Reading,
+    /// Where contacts stand, once they have been read alone.
+    ranks: Option<Ranks>,
     open: Option<Open<'c>>,
     meter: RowMeter<'c>,
 }
@@ -228,6 +231,8 @@ struct Open<'c> {
     end: u32,
     /// The contact that was read last.
     contact: usize,
+    /// The rank of its first contact, where those are known.
+    first: Option<usize>,
     test: Option<RowTest<'c>>,
     never: bool,
     column: Option<&'c Column<'c>>,
@@ -323,7 +328,19 @@ impl<'c> Reader<'c> {
         let many = are_many(wanted, events);
         let reading = if many { Reading::Blocks } else { Reading::Contacts };
         let meter = RowMeter::new(&data.meter);
-        Some(Self { context, events, event, filter, attr: None, scalar: Scalar::Text, operands, reading, open: None, meter })
+        Some(Self {
+            context,
+            events,
+            event,
+            filter,
+            attr: None,
+            scalar: Scalar::Text,
+            operands,
+            reading,
+            ranks: None,
+            open: None,
+            meter,
+        })
     }
 
     /// What is known of all contacts.
@@ -349,11 +366,12 @@ impl<'c> Reader<'c> {
             Reading::BlocksIn(known) if known != span => (self.reading, self.open) = (Reading::Contacts, None),
             Reading::BlocksIn(_) | Reading::Contacts => {}
         }
-        // The summary is read in order, the rows are not: most contacts have no event of most types.
-        if self.reading == Reading::Contacts
-            && self.events.summary.last().get(usize::from(slot)).is_none_or(|last| last < span.lo)
-        {
-            return 0..0;
+        // Most contacts have no event of most types, and of those the last may lie before the span.
+        if self.reading == Reading::Contacts {
+            let ranks = self.ranks.get_or_insert_with(|| Ranks::of(self.events));
+            if !ranks.has(slot) || !self.events.summary.last().is_from(usize::from(slot), span.lo) {
+                return 0..0;
+            }
         }
         if self.open.as_ref().is_none_or(|open| u32::from(slot) >= open.end) {
             self.seek_block(slot);
@@ -363,8 +381,14 @@ impl<'c> Reader<'c> {
             return 0..0;
         }
         let rows = &open.block.rows;
-        let (contact, rows) =
-            if open.inside.is_some() { rows.rows_next(open.contact, slot) } else { rows.rows_from(open.contact, slot) };
+        let (contact, rows) = match (&self.ranks, open.first) {
+            (Some(ranks), Some(first)) => {
+                let contact = ranks.rank(slot.into()).saturating_sub(first);
+                (contact, rows.rows_at(contact))
+            }
+            _ if open.inside.is_some() => rows.rows_next(open.contact, slot),
+            _ => rows.rows_from(open.contact, slot),
+        };
         open.contact = contact;
         let rows = match &open.inside {
             Some(Inside::All) => rows,
@@ -403,7 +427,9 @@ impl<'c> Reader<'c> {
         // Where few rows are left, their instants alone have been looked at.
         let scanned = span.filter(|_| inside.is_some());
         self.meter.open(block, span, scanned, self.filter, self.attr);
-        Some(Open { number, block, end, contact: 0, test, never, column, inside, passing })
+        let slots = self.events.summary.block_slots(u32::try_from(number).unwrap_or(u32::MAX));
+        let first = self.ranks.as_ref().and_then(|ranks| ranks.of_block(slots, &block.rows));
+        Some(Open { number, block, end, contact: 0, first, test, never, column, inside, passing })
     }
 
     /// Hands on all blocks, each with the rows that lie in a span and pass; not where few contacts are asked for, or the filter

@@ -11,8 +11,9 @@ use super::super::bits;
 use super::super::chunk::{ChunkData, Events};
 use super::super::eval::Chunk;
 use super::super::meter::Meter;
+use super::super::ranks::Ranks;
 use super::super::rows::{Inside, are_many, inside};
-use super::super::words::{self, Set};
+use super::super::words;
 use crate::plan::{Sequence, TimeSpan};
 use crate::schema::EventId;
 use crate::store::column::IntColumn;
@@ -105,12 +106,8 @@ impl Rule {
 /// The rows of one type.
 struct Rows<'c> {
     /// Nothing where nobody has any.
-    events: Option<&'c Events<'c>>,
+    events: Option<(&'c Events<'c>, Ranks)>,
     meter: &'c Meter,
-    /// Who has some.
-    contacts: Set,
-    /// How many of them come before each word, and in all.
-    ranks: Vec<usize>,
     /// The span outside of which no row matters, if those in it are looked for in whole blocks.
     span: Option<Interval>,
     open: Option<Open<'c>>,
@@ -139,19 +136,9 @@ struct End<'c> {
 impl<'c> Rows<'c> {
     /// The rows of a type, for so many contacts; those outside of a span do not matter.
     fn new(data: &'c ChunkData<'c>, event: EventId, span: Interval, wanted: usize) -> Self {
-        let events = data.events.get(&event);
-        let mut contacts = words::empty();
-        if let Some(events) = events {
-            events.summary.count().present_into(contacts.as_mut_slice());
-        }
-        let ranks = contacts.iter().chain([&0]).scan(0, |rank, word| {
-            let before = *rank;
-            *rank += word.count_ones() as usize;
-            Some(before)
-        });
-        let ranks = ranks.collect();
-        let span = events.filter(|events| are_many(wanted, events)).map(|_| span);
-        Self { events, meter: &data.meter, contacts, ranks, span, open: None }
+        let events = data.events.get(&event).map(|events| (events, Ranks::of(events)));
+        let span = events.as_ref().filter(|(events, _)| are_many(wanted, events)).map(|_| span);
+        Self { events, meter: &data.meter, span, open: None }
     }
 
     /// Looks contacts up that come after all before.
@@ -163,15 +150,15 @@ impl<'c> Rows<'c> {
     /// The rows of a contact, of which none has been passed.
     fn end(&mut self, slot: u16) -> End<'c> {
         const NONE: End<'_> = End { ts: None, rows: 0..0, instant: i64::MIN };
-        if !words::contains(&self.contacts, slot.into()) {
+        if self.events.as_ref().is_none_or(|(_, ranks)| !ranks.has(slot)) {
             return NONE;
         }
         if self.open.as_ref().is_none_or(|open| u32::from(slot) >= open.end) {
             self.open = self.opened(slot);
         }
-        let Some(open) = &self.open else { return NONE };
+        let (Some(open), Some((_, ranks))) = (&self.open, &self.events) else { return NONE };
         let rows = match open.before {
-            Some(before) => open.rows.rows_at(self.rank(slot.into()).saturating_sub(before)),
+            Some(before) => open.rows.rows_at(ranks.rank(slot.into()).saturating_sub(before)),
             None => open.rows.rows_of(slot),
         };
         let ts = open.rows.ts();
@@ -187,27 +174,20 @@ impl<'c> Rows<'c> {
         End { ts: Some(ts), instant: last.unwrap_or(i64::MIN), rows }
     }
 
-    /// How many contacts come before a slot.
-    fn rank(&self, slot: usize) -> usize {
-        let word = self.contacts.get(slot / 64).copied().unwrap_or(0);
-        self.ranks.get(slot / 64).copied().unwrap_or(0) + (word & ((1 << (slot % 64)) - 1)).count_ones() as usize
-    }
-
     /// The block that has a slot.
     fn opened(&self, slot: u16) -> Option<Open<'c>> {
-        let events = self.events?;
+        let (events, ranks) = self.events.as_ref()?;
         let summary = &events.summary;
         let slots = |number: usize| summary.block_slots(u32::try_from(number).unwrap_or(u32::MAX));
         let from = self.open.as_ref().map_or(0, |open| open.number);
         let number = (from..events.blocks.len()).find(|number| u32::from(slot) < slots(*number).end)?;
         let (rows, slots) = (events.blocks.get(number)?.rows.as_ref(), slots(number));
-        let before = self.rank(slots.start as usize);
-        let is_known = self.rank(slots.end as usize).saturating_sub(before) == rows.slots().len();
+        let before = ranks.of_block(slots.clone(), rows);
         let inside = self.span.map(|span| {
             self.meter.add(|| rows.ts().scanned_bytes(span.lo, span.hi));
             inside(rows.ts(), span)
         });
-        Some(Open { number, rows, end: slots.end, before: Some(before).filter(|_| is_known), inside })
+        Some(Open { number, rows, end: slots.end, before, inside })
     }
 }
 

@@ -228,23 +228,31 @@ impl<'a> IntColumn<'a> {
     /// The value of a slot.
     #[must_use]
     pub fn get(&self, slot: usize) -> Option<i64> {
-        let place = match &self.present {
-            Presence::All => slot,
-            Presence::Dense(words) => {
-                if !bit(words, slot) {
-                    return None;
-                }
-                slot
-            }
+        self.at(self.place(slot)?)
+    }
+
+    /// Whether the value of a slot is not below a bound. Looks at less than [`Self::get`].
+    #[must_use]
+    pub fn is_from(&self, slot: usize, bound: i64) -> bool {
+        match (self.place(slot), self.packed_bounds(bound, i64::MAX)) {
+            (Some(place), Some((lo, _))) => lo == 0 || !self.is_below(place, lo),
+            _ => false,
+        }
+    }
+
+    /// Where the value of a slot stands among the packed ones.
+    fn place(&self, slot: usize) -> Option<usize> {
+        match &self.present {
+            Presence::All => (slot < self.len).then_some(slot),
+            Presence::Dense(words) => (slot < self.len && bit(words, slot)).then_some(slot),
             Presence::Sparse { words, ranks } => {
                 let word = words.get(slot / 64)?;
-                if word >> (slot % 64) & 1 == 0 {
+                if slot >= self.len || word >> (slot % 64) & 1 == 0 {
                     return None;
                 }
-                *ranks.get(slot / 64)? as usize + (word & ((1 << (slot % 64)) - 1)).count_ones() as usize
+                Some(*ranks.get(slot / 64)? as usize + (word & ((1 << (slot % 64)) - 1)).count_ones() as usize)
             }
-        };
-        (slot < self.len).then(|| self.at(place)).flatten()
+        }
     }
 
     /// The value at a place among the packed ones; for a column in which every slot has a value, the slot itself.
@@ -399,8 +407,13 @@ impl<'a> IntColumn<'a> {
         if lo > hi || hi < self.min || lo > self.max {
             return None;
         }
-        let lo = if lo <= self.base { 0 } else { lo.abs_diff(self.base).div_ceil(self.unit) };
-        let hi = hi.abs_diff(self.base) / self.unit;
+        // Most units are 1, and dividing by it is not free.
+        let (below, above) = if self.unit == 1 {
+            (lo.abs_diff(self.base), hi.abs_diff(self.base))
+        } else {
+            (lo.abs_diff(self.base).div_ceil(self.unit), hi.abs_diff(self.base) / self.unit)
+        };
+        let (lo, hi) = (if lo <= self.base { 0 } else { below }, above);
         (lo <= hi).then_some((lo, hi))
     }
 
@@ -508,6 +521,7 @@ mod tests {
         assert_eq!(column.len(), values.len());
         for (slot, value) in values.iter().enumerate() {
             assert_eq!(column.get(slot), *value, "slot {slot}");
+            assert_eq!(column.is_from(slot, lo), value.is_some_and(|value| value >= lo), "slot {slot}");
         }
         assert_eq!(column.get(values.len()), None);
         let mut out = vec![0; values.len().div_ceil(64)];

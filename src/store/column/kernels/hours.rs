@@ -56,7 +56,10 @@ pub(in super::super) fn since_u40<const PER: u32>(values: Planes<'_>, origin: Or
                 *out = out.wrapping_add(if is_after { later } else { 0 });
             }
         }
-        out.map(|out| out / PER)
+        for out in &mut out {
+            *out /= PER;
+        }
+        out
     });
 }
 
@@ -75,7 +78,10 @@ pub(in super::super) fn since_u32<const PER: u32>(values: &[u32], unit: u32, ori
                 *out = out.wrapping_add(if u64::from(*value) >= from { later } else { 0 });
             }
         }
-        out.map(|out| out / PER)
+        for out in &mut out {
+            *out /= PER;
+        }
+        out
     });
 }
 
@@ -90,7 +96,9 @@ fn by_64(out: &mut [u32], among: &[u64], tell: impl Fn(usize) -> [u32; 64]) {
         if let Ok(out) = <&mut [u32; 64]>::try_from(&mut *out) {
             *out = told;
         } else {
-            out.iter_mut().zip(told).for_each(|(out, told)| *out = told);
+            for (out, told) in out.iter_mut().zip(told) {
+                *out = told;
+            }
         }
     }
 }
@@ -114,7 +122,11 @@ pub(crate) fn keep_hours(hours: &[u32], set: u32, rows: &mut [u64]) {
         _ => |hours: &[u32; 64]| compared(hours, |hour| set & hour != 0),
     };
     for (at, rows) in (0..).step_by(64).zip(rows).filter(|(_, rows)| **rows != 0) {
-        *rows &= have_any(&block(hours, at).map(|hour| 1 << (hour % 24)));
+        let mut of_day = block(hours, at);
+        for hour in &mut of_day {
+            *hour = 1 << (*hour % 24);
+        }
+        *rows &= have_any(&of_day);
     }
 }
 

@@ -75,17 +75,33 @@ fn places_of(word: u64, base: u16, room: &mut [u16; 64]) {
     }
 }
 
+/// 0 to 63.
+#[cfg(target_arch = "x86_64")]
+const NUMBERS: [u8; 64] = {
+    let (mut numbers, mut n) = ([0; 64], 0_u8);
+    while n < 64 {
+        #[expect(clippy::indexing_slicing, reason = "below 64")]
+        {
+            numbers[n as usize] = n;
+        }
+        n += 1;
+    }
+    numbers
+};
+
 #[cfg(target_arch = "x86_64")]
 mod wide {
     use std::arch::x86_64::{__m512i, _mm512_maskz_compress_epi8};
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2")]
-    #[expect(clippy::cast_possible_truncation, reason = "below 64")]
     pub fn places(word: u64, base: u16, room: &mut [u16; 64]) {
-        let numbers: __m512i = bytemuck::cast(std::array::from_fn::<u8, 64, _>(|n| n as u8));
+        let numbers: __m512i = bytemuck::cast(super::NUMBERS);
         let kept: [u8; 64] = bytemuck::cast(_mm512_maskz_compress_epi8(word, numbers));
-        room.iter_mut().zip(kept).for_each(|(place, bit)| *place = base + u16::from(bit));
+        // Without a closure, which would not be compiled for this processor.
+        for (place, bit) in room.iter_mut().zip(kept) {
+            *place = base + u16::from(bit);
+        }
     }
 }
 
