@@ -91,17 +91,19 @@ const NUMBERS: [u8; 64] = {
 
 #[cfg(target_arch = "x86_64")]
 mod wide {
-    use std::arch::x86_64::{__m512i, _mm512_maskz_compress_epi8};
+    use std::arch::x86_64::{
+        __m512i, _mm512_add_epi16, _mm512_castsi512_si256, _mm512_cvtepu8_epi16, _mm512_extracti64x4_epi64,
+        _mm512_maskz_compress_epi8, _mm512_set1_epi16,
+    };
 
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512vbmi2")]
     pub fn places(word: u64, base: u16, room: &mut [u16; 64]) {
         let numbers: __m512i = bytemuck::cast(super::NUMBERS);
-        let kept: [u8; 64] = bytemuck::cast(_mm512_maskz_compress_epi8(word, numbers));
-        // Without a closure, which would not be compiled for this processor.
-        for (place, bit) in room.iter_mut().zip(kept) {
-            *place = base + u16::from(bit);
-        }
+        let (kept, base) = (_mm512_maskz_compress_epi8(word, numbers), _mm512_set1_epi16(base.cast_signed()));
+        let low = _mm512_cvtepu8_epi16(_mm512_castsi512_si256(kept));
+        let high = _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64::<1>(kept));
+        *room = bytemuck::cast([_mm512_add_epi16(low, base), _mm512_add_epi16(high, base)]);
     }
 }
 
