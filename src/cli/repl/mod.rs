@@ -11,6 +11,7 @@ mod lines;
 mod naming;
 mod newest;
 mod session;
+mod threads;
 
 use std::io::IsTerminal;
 use std::rc::Rc;

@@ -12,10 +12,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use rayon::{ThreadPool, ThreadPoolBuilder};
 use self_cell::self_cell;
 
 use super::super::failure::Failure;
+use super::threads::Threads;
 use crate::exec::Engine;
 use crate::store::{Snapshot, Store, StoreError};
 
@@ -54,17 +54,11 @@ impl Newest {
     }
 }
 
-/// The small work of a thread is its own: handing it to another one and waiting takes longer. Without a pool of its own it uses
-/// that of all.
-fn pool() -> Option<ThreadPool> {
-    ThreadPoolBuilder::new().use_current_thread().build().ok()
-}
-
 /// A state that is held by the thread that asks.
 pub struct Here {
     store: Arc<Store>,
     kept: RefCell<Option<Kept>>,
-    _pool: Option<ThreadPool>,
+    threads: Threads,
 }
 
 self_cell!(
@@ -85,7 +79,7 @@ self_cell!(
 
 impl Here {
     fn of(store: Arc<Store>) -> Self {
-        Self { store, kept: RefCell::default(), _pool: pool() }
+        Self { store, kept: RefCell::default(), threads: Threads::with_this_one() }
     }
 
     fn ask<T>(&self, question: impl FnOnce(&Engine<'_>) -> T) -> Result<T, StoreError> {
@@ -96,6 +90,7 @@ impl Here {
                 Engine::new(state.borrow_dependent())
             }),
         };
+        self.threads.spread();
         let answer = kept.with_dependent(|_, engine| question(engine));
         self.kept.replace(Some(kept));
         Ok(answer)
@@ -145,11 +140,11 @@ impl Drop for Beside {
 }
 
 fn serve(store: &Store, asks: &Receiver<Ask>, idle: Duration) {
-    let _pool = pool();
+    let threads = Threads::with_this_one();
     let mut next = asks.recv().ok();
     while let Some(ask) = next {
         let left = match store.snapshot() {
-            Ok(snapshot) => from(store, &snapshot, ask, asks, idle),
+            Ok(snapshot) => from(store, &snapshot, ask, asks, (idle, &threads)),
             Err(error) => {
                 ask(Err(error));
                 None
@@ -160,12 +155,22 @@ fn serve(store: &Store, asks: &Receiver<Ask>, idle: Duration) {
 }
 
 /// Answers from one state, while it is the newest and somebody asks; gives back what is asked of a newer one.
-fn from(store: &Store, snapshot: &Snapshot<'_>, first: Ask, asks: &Receiver<Ask>, idle: Duration) -> Option<Ask> {
+fn from(
+    store: &Store,
+    snapshot: &Snapshot<'_>,
+    first: Ask,
+    asks: &Receiver<Ask>,
+    (idle, threads): (Duration, &Threads),
+) -> Option<Ask> {
     let engine = Engine::new(snapshot);
+    threads.spread();
     first(Ok(&engine));
     loop {
         match asks.recv_timeout(idle) {
-            Ok(ask) if store.is_newest(snapshot) => ask(Ok(&engine)),
+            Ok(ask) if store.is_newest(snapshot) => {
+                threads.spread();
+                ask(Ok(&engine));
+            }
             Ok(ask) => return Some(ask),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
         }
@@ -223,7 +228,13 @@ mod tests {
         let snapshot = store.snapshot().unwrap();
         let (asks, questions) = channel::<Ask>();
         // Nobody asks again, though somebody could.
-        let next = from(&store, &snapshot, Box::new(|engine| assert!(engine.is_ok())), &questions, Duration::from_millis(1));
+        let next = from(
+            &store,
+            &snapshot,
+            Box::new(|engine| assert!(engine.is_ok())),
+            &questions,
+            (Duration::from_millis(1), &Threads::with_this_one()),
+        );
         assert!(next.is_none());
         drop(asks);
     }
