@@ -67,15 +67,25 @@ pub fn outline(text: &str) -> Outline {
 }
 
 /// A text that has been looked at, with what was read of it.
-pub(crate) struct Read {
+#[derive(Debug, Clone, PartialEq)]
+pub struct Read {
     /// What it is.
     pub outline: Outline,
     /// The script that it is, as source 0, with what is said of it; `None` of one that the grammar refuses.
     pub script: Option<(Script, Vec<Diagnostic>)>,
 }
 
-/// Looks at a text without a schema, and keeps what it reads.
-pub(crate) fn read(text: &str) -> Read {
+/// Looks at a text without a schema, and keeps what it reads, so that nobody has to parse it again.
+///
+/// ```
+/// use segql::ide::outline::{Outline, read};
+/// let one = read("event Zakup within 30d");
+/// assert_eq!(one.outline, Outline::Condition);
+/// assert!(one.script.is_some_and(|(script, diagnostics)| script.bare.is_some() && diagnostics.is_empty()));
+/// assert!(read("all < event Zakup;").script.is_none());
+/// ```
+#[must_use]
+pub fn read(text: &str) -> Read {
     match parse::accepted(text, SourceId(0)) {
         Some(nodes) => Read { outline: of_nodes(text, &nodes), script: Some(parse::built(text, SourceId(0), &nodes)) },
         None => Read { outline: refused(text), script: None },
