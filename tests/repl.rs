@@ -300,17 +300,23 @@ fn in_a_terminal() {
     let folder = folder();
     let Some(terminal) = Terminal::open(folder.path(), &format!("--store s --now {NOW}")) else { return };
     terminal.until("2025-11-01 12:00>");
+    // Keys that come with the Enter before them are lost, and a number of contacts also stands behind what is being typed.
+    let answered = |answers| {
+        let holds =
+            |screen: &str| screen.matches("2 contacts   33.3 %").count() == answers && screen.trim_end().ends_with("12:00>");
+        terminal.until_that("answer and prompt", holds)
+    };
     // Completion of a value.
     terminal.types("field Miasto = \"Ł");
     terminal.tab_until("field Miasto = \"Łódź\"");
     terminal.keys(&["Enter"]);
-    terminal.until("2 contacts");
+    answered(1);
     // Several lines until the group is closed.
     terminal.types("all < event Zakup; ");
     terminal.keys(&["Enter"]);
     terminal.types("segment _ >");
     terminal.keys(&["Enter"]);
-    terminal.until("segment _ >");
+    answered(2);
     // Attributes and values with their counts.
     terminal.types("event Zakup where kategoria = \"");
     terminal.tab_until("\"buty\"  3 events");
@@ -326,7 +332,7 @@ fn in_a_terminal() {
     terminal.keys(&["Up"]);
     terminal.keys(&["Up"]);
     terminal.keys(&["Enter"]);
-    terminal.until("> all < event Zakup;");
+    answered(3);
     // Commands are completed, too.
     terminal.types(".desc");
     terminal.keys(&["Tab"]);

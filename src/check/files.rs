@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
+use std::rc::Rc;
 
 use crate::diag::{Diagnostic, codes};
 use crate::syntax::ast::{Literal, Script, Statement};
@@ -14,27 +15,46 @@ pub type ReadFile<'a> = &'a dyn Fn(&Path) -> Result<String, String>;
 /// A parsed file.
 pub(crate) struct File {
     pub source: SourceId,
-    pub script: Script,
+    pub script: Rc<Script>,
 }
 
-/// Parses `entry` and everything it uses, depth first, each file once; `entry` comes first.
-pub(crate) fn load(sources: &mut Sources, entry: SourceId, read: ReadFile<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<File> {
+impl File {
+    /// Parses a text that is a source already.
+    pub fn parsed(text: &str, source: SourceId, diagnostics: &mut Vec<Diagnostic>) -> Self {
+        let (script, errors) = parse(text, source);
+        diagnostics.extend(errors);
+        Self { source, script: Rc::new(script) }
+    }
+
+    /// Parses a source.
+    pub fn of(sources: &Sources, source: SourceId, diagnostics: &mut Vec<Diagnostic>) -> Self {
+        Self::parsed(sources.get(source).map_or("", |source| &source.text), source, diagnostics)
+    }
+}
+
+/// Everything that some parsed files use, depth first, each file once; the files themselves come where they are reached.
+pub(crate) fn load(
+    sources: &mut Sources,
+    entries: Vec<File>,
+    read: ReadFile<'_>,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<File> {
     let mut files = Vec::new();
     let mut known: HashMap<PathBuf, SourceId> = HashMap::new();
     let mut parents: HashMap<SourceId, SourceId> = HashMap::new();
-    let mut queue = vec![entry];
-    if let Some(source) = sources.get(entry) {
-        known.insert(normal(Path::new(&source.name)), entry);
+    for entry in &entries {
+        if let Some(source) = sources.get(entry.source) {
+            known.insert(normal(Path::new(&source.name)), entry.source);
+        }
     }
-    while let Some(id) = queue.pop() {
-        let Some(source) = sources.get(id) else { continue };
-        let (base, text) = (PathBuf::from(&source.name), source.text.clone());
-        let (script, errors) = parse(&text, id);
-        diagnostics.extend(errors);
-        for used in uses(&script) {
-            let path = normal(&base.parent().unwrap_or(Path::new("")).join(&used.value));
+    let mut open = entries;
+    open.reverse();
+    while let Some(file) = open.pop() {
+        for used in uses(&file.script) {
+            let base = sources.get(file.source).and_then(|source| Path::new(&source.name).parent()).unwrap_or(Path::new(""));
+            let path = normal(&base.join(&used.value));
             if let Some(known) = known.get(&path) {
-                if is_ancestor(*known, id, &parents) {
+                if is_ancestor(*known, file.source, &parents) {
                     let message = format!("`{}` uses this file in turn", used.value);
                     diagnostics.push(
                         Diagnostic::new(codes::E0210, used.span, message)
@@ -47,8 +67,8 @@ pub(crate) fn load(sources: &mut Sources, entry: SourceId, read: ReadFile<'_>, d
                 Ok(text) => {
                     let child = sources.add(&path.display().to_string(), &text);
                     known.insert(path, child);
-                    parents.insert(child, id);
-                    queue.push(child);
+                    parents.insert(child, file.source);
+                    open.push(File::parsed(&text, child, diagnostics));
                 }
                 Err(reason) => {
                     let message = format!("cannot read `{}`: {reason}", used.value);
@@ -59,7 +79,7 @@ pub(crate) fn load(sources: &mut Sources, entry: SourceId, read: ReadFile<'_>, d
                 }
             }
         }
-        files.push(File { source: id, script });
+        files.push(file);
     }
     files
 }

@@ -27,6 +27,7 @@ mod windows;
 use crate::diag::Diagnostic;
 use crate::schema::Schema;
 use crate::syntax::{SourceId, Sources, Span};
+use files::File;
 use names::Body;
 use subject::Subject;
 use typed::{DecisionId, DefinitionId, LetId, Program, SegmentId};
@@ -74,7 +75,19 @@ pub struct Checked {
 #[must_use]
 pub fn check(sources: &mut Sources, entry: SourceId, options: Options<'_>) -> Checked {
     let mut diagnostics = Vec::new();
-    let scripts = files::load(sources, entry, options.read, &mut diagnostics);
+    let file = File::of(sources, entry, &mut diagnostics);
+    check_parsed(sources, vec![file], diagnostics, options)
+}
+
+/// Checks parsed files, the first of which is the script itself, with what has been found out about them.
+pub(crate) fn check_parsed(
+    sources: &mut Sources,
+    entries: Vec<File>,
+    mut diagnostics: Vec<Diagnostic>,
+    options: Options<'_>,
+) -> Checked {
+    let entry = entries.first().map_or(SourceId(0), |file| file.source);
+    let scripts = files::load(sources, entries, options.read, &mut diagnostics);
     let names = names::collect(&scripts, &mut diagnostics);
     let params = params::resolve(sources, &names, options, &mut diagnostics);
     let order = order::order(&names, &mut diagnostics);

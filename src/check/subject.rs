@@ -1,5 +1,7 @@
 //! What is tested: its type, and what people call it.
 
+use std::borrow::Cow;
+
 use super::events::a_type;
 use crate::schema::{Column, ColumnType, EventId, Scalar};
 use crate::syntax::Span;
@@ -12,7 +14,7 @@ pub(super) struct Subject {
     /// The closed set of its texts.
     pub values: Option<Vec<String>>,
     /// What people call it, such as ``field `Kraj` ``.
-    pub what: String,
+    pub what: Cow<'static, str>,
     /// Where it stands.
     pub span: Span,
     /// The list of records that it is.
@@ -31,26 +33,32 @@ pub(super) struct Records {
 impl Subject {
     /// A field or an attribute.
     pub fn column(what: &str, column: &Column, span: Span) -> Self {
-        Self { ty: column.ty, values: column.values.clone(), what: format!("{what} `{}`", column.name), span, records: None }
+        Self {
+            ty: column.ty,
+            values: column.values.clone(),
+            what: format!("{what} `{}`", column.name).into(),
+            span,
+            records: None,
+        }
     }
 
     /// A value of a scalar type.
-    pub fn scalar(scalar: Scalar, what: impl Into<String>, span: Span) -> Self {
+    pub fn scalar(scalar: Scalar, what: impl Into<Cow<'static, str>>, span: Span) -> Self {
         Self { ty: ColumnType::Scalar(scalar), values: None, what: what.into(), span, records: None }
     }
 
     /// A count or a sum.
-    pub fn number(what: impl Into<String>, span: Span) -> Self {
+    pub fn number(what: impl Into<Cow<'static, str>>, span: Span) -> Self {
         Self::scalar(Scalar::Number { decimals: 0 }, what, span)
     }
 
     /// An instant.
-    pub fn instant(what: impl Into<String>, span: Span) -> Self {
+    pub fn instant(what: impl Into<Cow<'static, str>>, span: Span) -> Self {
         Self::scalar(Scalar::Time, what, span)
     }
 
     /// The same, standing elsewhere under another name.
-    pub fn named(mut self, what: impl Into<String>, span: Span) -> Self {
+    pub fn named(mut self, what: impl Into<Cow<'static, str>>, span: Span) -> Self {
         self.what = what.into();
         self.span = span;
         self

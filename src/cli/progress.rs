@@ -1,6 +1,7 @@
 //! A progress bar on a terminal, for what lasts.
 
 use std::io::{IsTerminal, Write as _, stderr};
+use std::sync::LazyLock;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
@@ -64,7 +65,9 @@ impl Drop for Progress {
 
 /// Evaluates something; after a second a bar shows how many contacts are done, until the answer is there.
 pub fn evaluating<T>(ui: Ui, cancel: &Cancel, work: impl FnOnce() -> T) -> T {
-    if !stderr().is_terminal() {
+    // Asked once: a prompt evaluates thousands of conditions.
+    static SEEN: LazyLock<bool> = LazyLock::new(|| stderr().is_terminal());
+    if !*SEEN {
         return work();
     }
     // What has been evaluated before is no part of it.

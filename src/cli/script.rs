@@ -7,8 +7,9 @@ use std::string::FromUtf8Error;
 use super::Ui;
 use super::args::ScriptArgs;
 use super::failure::{self, Failure};
+use crate::check::files::File;
 use crate::check::typed::{DecisionId, Program, SegmentId};
-use crate::check::{Checked, Options, check};
+use crate::check::{self, Checked, Options, check};
 use crate::diag::{Diagnostic, Severity, codes, has_errors, render};
 use crate::lint::{self, Facts};
 use crate::plan::Wanted;
@@ -109,11 +110,16 @@ pub fn asked(checked: &Checked, names: &[String]) -> Result<Vec<Asked>, Failure>
         } else {
             let segments = program.segments.iter().map(|s| s.name.as_str()).filter(|n| !n.is_empty());
             let known = segments.chain(program.decisions.iter().map(|d| d.name.as_str()));
-            let hint = crate::check::nearest(&name, known).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+            let hint = check::nearest(&name, known).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
             return Err(Failure::usage(format!("the script has no segment `{name}`{hint}")));
         }
     }
     Ok(all)
+}
+
+/// The set of a script that is one bare condition.
+pub fn bare(checked: &Checked) -> Option<Wanted> {
+    checked.own.first().copied().map(Wanted::Segment)
 }
 
 fn segment(program: &Program, id: SegmentId) -> Option<Asked> {
@@ -139,9 +145,25 @@ pub fn check_entry(
     overrides: &[(String, String)],
     data: Data<'_>,
 ) -> Checked {
-    let mut checked = check(sources, entry, Options { schema, overrides, read: &read_used });
+    let checked = check(sources, entry, Options { schema, overrides, read: &read_used });
+    linted(checked, lint::Options { schema, sources, data })
+}
+
+/// Checks files that have been parsed without errors, the first of which is the script itself, and looks at them with the lints.
+pub fn check_parsed(
+    sources: &mut Sources,
+    files: Vec<File>,
+    diagnostics: Vec<Diagnostic>,
+    schema: &Schema,
+    overrides: &[(String, String)],
+) -> Checked {
+    let checked = check::check_parsed(sources, files, diagnostics, Options { schema, overrides, read: &read_used });
+    linted(checked, lint::Options { schema, sources, data: None })
+}
+
+fn linted(mut checked: Checked, options: lint::Options<'_>) -> Checked {
     if !has_errors(&checked.diagnostics) {
-        checked.diagnostics.extend(lint::lint(&checked.program, lint::Options { schema, sources, data }));
+        checked.diagnostics.extend(lint::lint(&checked.program, options));
         checked.diagnostics.sort_by_key(|d| d.span);
     }
     checked

@@ -87,7 +87,7 @@ const NOTHING: char = '\u{1}';
 
 fn names_and_words(head: &str, known: &dyn Known) -> Vec<Candidate> {
     use super::outline::Kind;
-    parse::explain_failures();
+    let _explained = parse::explain_failures();
     let probe = format!("{head}{NOTHING}");
     let Some(failure) = parse::failure(NodeKind::script, &probe) else { return Vec::new() };
     if failure.at < head.trim_end().len() {

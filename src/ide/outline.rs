@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use crate::diag::Diagnostic;
+use crate::syntax::SourceId;
+use crate::syntax::ast::Script;
 use crate::syntax::parse::{self, NodeKind};
-use crate::syntax::{SourceId, Span};
 
 /// What a statement is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,29 +63,56 @@ pub enum Outline {
 /// ```
 #[must_use]
 pub fn outline(text: &str) -> Outline {
-    let place = |range: Range<usize>| Span::new(SourceId(0), range.start, range.end);
-    match parse::nodes(NodeKind::script, text, &place) {
-        Ok(nodes) => {
-            let mut items = Vec::new();
-            for node in &nodes {
-                match node.kind {
-                    NodeKind::condition => return Outline::Condition,
-                    NodeKind::statement => items.extend(node.children.first().and_then(|definition| {
-                        let (kind, name) = named(definition)?;
-                        Some(Item { kind, name, range: node.span.start..node.span.end })
-                    })),
-                    _ => {}
-                }
-            }
-            if items.is_empty() {
-                return Outline::Empty;
-            }
-            cover(&mut items, text);
-            Outline::Items(items)
-        }
-        Err(_) if is_open(text) => Outline::Unfinished,
-        Err(_) => Outline::Broken,
+    parse::accepted(text, SourceId(0)).map_or_else(|| refused(text), |nodes| of_nodes(text, &nodes))
+}
+
+/// A text that has been looked at, with what was read of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Read {
+    /// What it is.
+    pub outline: Outline,
+    /// The script that it is, as source 0, with what is said of it; `None` of one that the grammar refuses.
+    pub script: Option<(Script, Vec<Diagnostic>)>,
+}
+
+/// Looks at a text without a schema, and keeps what it reads, so that nobody has to parse it again.
+///
+/// ```
+/// use segql::ide::outline::{Outline, read};
+/// let one = read("event Zakup within 30d");
+/// assert_eq!(one.outline, Outline::Condition);
+/// assert!(one.script.is_some_and(|(script, diagnostics)| script.bare.is_some() && diagnostics.is_empty()));
+/// assert!(read("all < event Zakup;").script.is_none());
+/// ```
+#[must_use]
+pub fn read(text: &str) -> Read {
+    match parse::accepted(text, SourceId(0)) {
+        Some(nodes) => Read { outline: of_nodes(text, &nodes), script: Some(parse::built(text, SourceId(0), &nodes)) },
+        None => Read { outline: refused(text), script: None },
     }
+}
+
+fn of_nodes(text: &str, nodes: &[parse::Node<'_>]) -> Outline {
+    let mut items = Vec::new();
+    for node in nodes {
+        match node.kind {
+            NodeKind::condition => return Outline::Condition,
+            NodeKind::statement => items.extend(node.children.first().and_then(|definition| {
+                let (kind, name) = named(definition)?;
+                Some(Item { kind, name, range: node.span.start..node.span.end })
+            })),
+            _ => {}
+        }
+    }
+    if items.is_empty() {
+        return Outline::Empty;
+    }
+    cover(&mut items, text);
+    Outline::Items(items)
+}
+
+fn refused(text: &str) -> Outline {
+    if is_open(text) { Outline::Unfinished } else { Outline::Broken }
 }
 
 /// Whether reading stops at the end of the text only.
@@ -93,7 +122,7 @@ fn is_open(text: &str) -> bool {
     if tolerant(text).iter().any(|token| open(token.kind)) {
         return true;
     }
-    parse::explain_failures();
+    let _explained = parse::explain_failures();
     parse::failure(NodeKind::script, text).is_some_and(|failure| failure.at >= text.trim_end().len())
 }
 

@@ -4,6 +4,7 @@
 //! whether being empty does. Claims about the same thing are compared as sets. What cannot be read so is left alone.
 
 use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
 
 use super::Linter;
 use crate::check::typed::{
@@ -35,7 +36,7 @@ enum Values<'a> {
     /// Whole multiples of the last decimal; counts.
     Numbers(Intervals),
     /// These texts, or all others.
-    Texts(BTreeSet<&'a str>, bool),
+    Texts(Rc<BTreeSet<&'a str>>, bool),
     /// Days or instants, at both [`MOMENTS`].
     Times([Intervals; 2]),
 }
@@ -157,10 +158,10 @@ impl<'a> Linter<'a> {
             }
             (Test::Is(expected), _) => Values::Numbers(Intervals::range(i128::from(*expected), i128::from(*expected))),
             (Test::Text(op @ (TextOp::Equal | TextOp::NotEqual), text, folding), _) if folding.is_exact() => {
-                Values::Texts(BTreeSet::from([text.as_str()]), *op == TextOp::NotEqual)
+                Values::Texts(Rc::new(BTreeSet::from([text.as_str()])), *op == TextOp::NotEqual)
             }
             (Test::TextIn(list, folding, negated), _) if folding.is_exact() => {
-                Values::Texts(list.iter().map(String::as_str).collect(), *negated)
+                Values::Texts(Rc::new(list.iter().map(String::as_str).collect()), *negated)
             }
             (Test::When(op, point), _) => Values::Times(self.points(&test.value, *op, point)?),
             (Test::Window(window), _) => Values::Times(self.times(&test.value, window)?),
@@ -266,7 +267,7 @@ impl Values<'_> {
     fn complement(&self) -> Self {
         match self {
             Self::Numbers(set) => Self::Numbers(set.complement()),
-            Self::Texts(texts, others) => Self::Texts(texts.clone(), !others),
+            Self::Texts(texts, others) => Self::Texts(Rc::clone(texts), !others),
             Self::Times(sets) => Self::Times([&sets[0], &sets[1]].map(Intervals::complement)),
         }
     }
@@ -283,11 +284,11 @@ impl Values<'_> {
         Some(match (self, other) {
             (Self::Numbers(a), Self::Numbers(b)) => Self::Numbers(a.and(b)),
             (Self::Times([a, b]), Self::Times([c, d])) => Self::Times([a.and(c), b.and(d)]),
-            (Self::Texts(a, false), Self::Texts(b, false)) => Self::Texts(a & b, false),
+            (Self::Texts(a, false), Self::Texts(b, false)) => Self::Texts(Rc::new(&**a & &**b), false),
             (Self::Texts(a, false), Self::Texts(b, true)) | (Self::Texts(b, true), Self::Texts(a, false)) => {
-                Self::Texts(a - b, false)
+                Self::Texts(Rc::new(&**a - &**b), false)
             }
-            (Self::Texts(a, true), Self::Texts(b, true)) => Self::Texts(a | b, true),
+            (Self::Texts(a, true), Self::Texts(b, true)) => Self::Texts(Rc::new(&**a | &**b), true),
             _ => return None,
         })
     }

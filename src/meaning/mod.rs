@@ -13,6 +13,7 @@ mod part;
 use std::collections::HashMap;
 
 use crate::check::conditions::unknown;
+use crate::check::files::File;
 use crate::check::names::Names;
 use crate::check::{ReadFile, files, names, order};
 use crate::diag::{Diagnostic, codes};
@@ -127,7 +128,8 @@ pub struct Meanings {
 /// ```
 pub fn read(arena: &mut Arena, sources: &mut Sources, entry: SourceId, read_file: ReadFile<'_>) -> Meanings {
     let mut diagnostics = Vec::new();
-    let loaded = files::load(sources, entry, read_file, &mut diagnostics);
+    let file = File::of(sources, entry, &mut diagnostics);
+    let loaded = files::load(sources, vec![file], read_file, &mut diagnostics);
     let table = names::collect(&loaded, &mut diagnostics);
     let order = order::order(&table, &mut diagnostics);
     let mut builder = Builder::new(arena, sources, &table);

@@ -37,6 +37,8 @@ pub use sketch::{EventSketch, Look, Sampled, Seen, Sketch, Sketches};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use indexmap::IndexSet;
+
 use crate::check::typed::{Amount, CountRange, ListId};
 
 /// Position of a node in its plan.
@@ -93,13 +95,13 @@ pub struct List {
 /// Nodes and expressions, each after the ones it is made of, and the nodes asked for.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
-    nodes: Vec<Node>,
+    /// Each once.
+    nodes: IndexSet<Node>,
     exprs: Vec<Expr>,
     /// Both, in the order in which they came: parts before wholes.
     order: Vec<Part>,
     roots: Vec<NodeId>,
     lists: BTreeMap<ListId, List>,
-    known: HashMap<Node, NodeId>,
     known_exprs: HashMap<Expr, ExprId>,
 }
 
@@ -108,7 +110,7 @@ impl Plan {
     #[must_use]
     pub fn node(&self, id: NodeId) -> &Node {
         // Identifiers are given out by `add` alone; one from elsewhere is a mistake without an answer.
-        self.nodes.get(id.0 as usize).unwrap_or(&Node::Nobody)
+        self.nodes.get_index(id.0 as usize).unwrap_or(&Node::Nobody)
     }
 
     /// The expression of an identifier.
@@ -158,13 +160,11 @@ impl Plan {
 
     /// Adds a node, or finds the equal one.
     pub fn add(&mut self, node: Node) -> NodeId {
-        if let Some(id) = self.known.get(&node) {
-            return *id;
+        let (at, new) = self.nodes.insert_full(node);
+        let id = NodeId(position(at));
+        if new {
+            self.order.push(Part::Node(id));
         }
-        let id = NodeId(position(self.nodes.len()));
-        self.known.insert(node.clone(), id);
-        self.nodes.push(node);
-        self.order.push(Part::Node(id));
         id
     }
 

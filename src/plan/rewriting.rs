@@ -11,7 +11,7 @@ use crate::schema::Schema;
 /// their identifiers.
 #[must_use]
 pub fn rewrite(plan: &Plan) -> Plan {
-    reachable(&rewritten(plan, &mut |_, _, _| {}))
+    reachable(rewritten(plan, &mut |_, _, _| {}))
 }
 
 /// The same, and what the laws did.
@@ -21,7 +21,7 @@ pub fn rewrite_told(plan: &Plan) -> (Plan, Rewrites) {
     let whole = rewritten(plan, &mut |law, before, after| {
         steps.push(Step { law, before: before.clone(), after: after.clone() });
     });
-    (reachable(&whole), Rewrites { plan: whole, steps })
+    (reachable(whole.clone()), Rewrites { plan: whole, steps })
 }
 
 /// What the laws did to a plan.
@@ -149,8 +149,11 @@ fn at(new: &[NodeId], old: NodeId) -> NodeId {
 }
 
 /// The plan without nodes that no root needs; expressions that none needs are empty.
-fn reachable(plan: &Plan) -> Plan {
+fn reachable(plan: Plan) -> Plan {
     let marks = plan.marked(&plan.root_parts(), true);
+    if plan.order().iter().all(|part| marks.uses(*part) > 0) {
+        return plan;
+    }
     let mut out = Plan { lists: plan.lists.clone(), ..Plan::default() };
     let mut new = vec![NodeId(0); plan.nodes.len()];
     for part in plan.order() {

@@ -1,6 +1,7 @@
 //! Text to nodes: the only file that knows pest.
 
 use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pest::error::ErrorVariant;
 use pest::iterators::Pairs;
@@ -61,13 +62,31 @@ pub fn parse(text: &str, source: SourceId) -> (Script, Vec<Diagnostic>) {
 }
 
 fn read_whole(text: &str, source: SourceId) -> (Script, Vec<Diagnostic>) {
+    accepted(text, source).map_or_else(
+        || {
+            let mut cx = build::Context::new(text, source);
+            let mut script = Script::default();
+            recover::recover(text, &mut cx, &mut script);
+            (script, cx.into_diagnostics())
+        },
+        |nodes| built(text, source, &nodes),
+    )
+}
+
+/// The nodes of a script that the grammar accepts.
+pub(crate) fn accepted(text: &str, source: SourceId) -> Option<Vec<Node<'_>>> {
+    if text.len() > MAX_SCRIPT_BYTES || nesting::too_deep(text).is_some() {
+        return None;
+    }
+    nodes(Rule::script, text, &|range| Span::new(source, range.start, range.end)).ok()
+}
+
+/// What the nodes of a whole script define.
+pub(crate) fn built(text: &str, source: SourceId, nodes: &[Node<'_>]) -> (Script, Vec<Diagnostic>) {
     let mut cx = build::Context::new(text, source);
     let mut script = Script::default();
-    let place = |range: Range<usize>| Span::new(source, range.start, range.end);
-    let whole = if nesting::too_deep(text).is_some() { None } else { nodes(Rule::script, text, &place).ok() };
-    match whole {
-        Some(nodes) => nodes.iter().for_each(|node| add(&mut cx, node, &mut script)),
-        None => recover::recover(text, &mut cx, &mut script),
+    for node in nodes {
+        add(&mut cx, node, &mut script);
     }
     (script, cx.into_diagnostics())
 }
@@ -128,10 +147,31 @@ fn node<'a>(rule: NodeKind, text: &'a str, place: &dyn Fn(Range<usize>) -> Span)
     tree(Grammar::parse(rule, text).ok()?, text, place)
 }
 
-/// Failures say from now on where reading stopped and what was tried there. The detail halves the speed and is a
-/// process-wide switch, so it is turned on with the first error.
-pub(crate) fn explain_failures() {
+/// Failures say where reading stopped and what was tried there, as long as this is held. The detail halves the speed and
+/// is a process-wide switch, so it is turned on for what is wrong only.
+#[must_use]
+pub(crate) fn explain_failures() -> Explained {
+    let mut count = explainers();
+    *count += 1;
     pest::set_error_detail(true);
+    Explained
+}
+
+/// Failures say what was tried while there is one.
+pub(crate) struct Explained;
+
+impl Drop for Explained {
+    fn drop(&mut self) {
+        let mut count = explainers();
+        *count -= 1;
+        pest::set_error_detail(*count > 0);
+    }
+}
+
+/// How many want failures explained.
+fn explainers() -> MutexGuard<'static, usize> {
+    static COUNT: Mutex<usize> = Mutex::new(0);
+    COUNT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Why a rule does not accept a text, with the place and what would have been accepted there; `None` when it does.

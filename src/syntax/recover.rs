@@ -28,7 +28,7 @@ const MAX_REGROUPINGS: usize = 8;
 
 /// Reads a script that the grammar refuses.
 pub(super) fn recover<'a>(text: &'a str, cx: &mut build::Context<'a>, script: &mut Script) {
-    parse::explain_failures();
+    let _explained = parse::explain_failures();
     let tokens = lex::tolerant(text);
     // Trying costs time in proportion to what is read again; this bounds it for texts that are broken all over.
     let effort = 2_000_000 + 20 * text.len();

@@ -1,5 +1,7 @@
 //! Places in source texts.
 
+use std::sync::OnceLock;
+
 use serde::Serialize;
 
 /// Bytes `start..end` of one source, on character boundaries.
@@ -24,7 +26,8 @@ pub struct Source {
     pub name: String,
     /// Its text.
     pub text: String,
-    lines: LineIndex,
+    /// Made when somebody asks for a place.
+    lines: OnceLock<LineIndex>,
 }
 
 /// All texts of a run.
@@ -73,7 +76,7 @@ impl Sources {
     /// Adds a text and returns its identifier.
     pub fn add(&mut self, name: &str, text: &str) -> SourceId {
         let id = SourceId(u32::try_from(self.sources.len()).unwrap_or(u32::MAX));
-        self.sources.push(Source { name: name.to_owned(), text: text.to_owned(), lines: LineIndex::new(text) });
+        self.sources.push(Source { name: name.to_owned(), text: text.to_owned(), lines: OnceLock::new() });
         id
     }
 
@@ -99,7 +102,7 @@ impl Source {
     /// Line and column of a byte offset.
     #[must_use]
     pub fn position(&self, offset: usize) -> Position {
-        self.lines.position(&self.text, offset)
+        self.lines.get_or_init(|| LineIndex::new(&self.text)).position(&self.text, offset)
     }
 }
 

@@ -21,7 +21,7 @@ use super::args::ReplArgs;
 use super::failure::Failure;
 use super::{Ui, data, script};
 use crate::exec::Cancel;
-use crate::ide::outline::{Outline, outline};
+use crate::ide::outline::{Outline, Read, read};
 use lines::Lines;
 use newest::IDLE;
 use session::Session;
@@ -30,18 +30,19 @@ use session::Session;
 struct Input {
     text: String,
     /// What they are; not of a command.
-    outline: Option<Outline>,
+    read: Option<Read>,
 }
 
 impl Input {
     fn of(text: String) -> Self {
-        let outline = (!text.trim_start().starts_with('.')).then(|| outline(&text));
-        Self { text, outline }
+        let read = (!text.trim_start().starts_with('.')).then(|| read(&text));
+        Self { text, read }
     }
 
     /// Whether it goes on in the next line.
     fn is_open(&self) -> bool {
-        !self.text.trim().is_empty() && matches!(self.outline, Some(Outline::Unfinished | Outline::Empty))
+        let open = |read: &Read| matches!(read.outline, Outline::Unfinished | Outline::Empty);
+        !self.text.trim().is_empty() && self.read.as_ref().is_some_and(open)
     }
 }
 
@@ -129,11 +130,11 @@ fn inputs(session: &mut Session, inputs: impl Iterator<Item = Result<Input, Fail
 /// Runs one input.
 fn run(session: &mut Session, input: Input) -> Result<Next, Failure> {
     session.stop.begin();
-    let Some(outline) = input.outline else {
+    let Some(read) = input.read else {
         let text = input.text.trim();
         return commands::run(session, text.strip_prefix('.').unwrap_or(text));
     };
-    let outcome = session.enter(&input.text, outline)?;
+    let outcome = session.enter(&input.text, read)?;
     answer::outcome(session, &outcome)?;
     Ok(Next::Go)
 }

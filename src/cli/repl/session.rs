@@ -1,5 +1,6 @@
 //! What a prompt knows: the data, the definitions that worked, the results.
 
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::rc::Rc;
@@ -16,15 +17,17 @@ use super::super::{Ui, data, progress};
 use super::naming::{is_unnamed, may_name_unnamed, names_in, without_edition};
 use super::newest::Newest;
 use crate::check::Checked;
+use crate::check::files::File;
 use crate::check::typed::SegmentId;
 use crate::diag::{Diagnostic, Severity, has_errors, render};
 use crate::exec::{Cancel, Engine, evaluate};
-use crate::ide::outline::{Kind, Outline, outline};
+use crate::ide::outline::{Kind, Outline, Read, read};
 use crate::plan::cost::Costs;
 use crate::plan::{Wanted, lower_wanted, rewrite};
 use crate::schema::Schema;
 use crate::store::{Snapshot, Store};
-use crate::syntax::{SourceId, Sources, Span, parse};
+use crate::syntax::ast::Script;
+use crate::syntax::{SourceId, Sources, parse};
 use crate::time::Clock;
 
 /// A prompt's state. Every evaluation reads the newest state of the store.
@@ -44,7 +47,7 @@ pub struct Session {
     /// Whether answers say how long they took.
     pub timing: bool,
     /// Whether it has been said that fields have no past.
-    pub noted: std::cell::Cell<bool>,
+    pub noted: Cell<bool>,
     /// How members are shown.
     pub mode: super::commands::Mode,
     /// The result that `_` is.
@@ -52,6 +55,16 @@ pub struct Session {
     /// Members by name: the newest, and those of the definition before it.
     results: HashMap<String, (Rc<RoaringBitmap>, Option<Rc<RoaringBitmap>>)>,
     conditions: u32,
+    /// The definitions that were beside the last input.
+    parsed: RefCell<Parsed>,
+}
+
+/// Definitions that have been parsed.
+#[derive(Default)]
+struct Parsed {
+    text: String,
+    script: Rc<Script>,
+    errors: Vec<Diagnostic>,
 }
 
 /// A statement that worked.
@@ -90,15 +103,6 @@ pub enum Outcome {
     Defined(Vec<String>),
 }
 
-/// An input together with the definitions.
-struct Composed {
-    text: String,
-    /// Where the input begins.
-    start: usize,
-    /// Where it ends.
-    end: usize,
-}
-
 /// Checked definitions, to ask questions of.
 pub struct Prepared {
     /// Everything defined.
@@ -131,11 +135,12 @@ impl Session {
             overrides: Vec::new(),
             now: None,
             timing: true,
-            noted: std::cell::Cell::new(false),
+            noted: Cell::new(false),
             mode: super::commands::Mode::Table,
             last: None,
             results: HashMap::new(),
             conditions: 0,
+            parsed: RefCell::default(),
         })
     }
 
@@ -236,31 +241,28 @@ impl Session {
 
     /// What would be said of an input that is still being written.
     pub fn draft(&self, input: &str) -> Draft {
-        let whole = outline(input);
-        if matches!(whole, Outline::Empty | Outline::Unfinished) {
+        let Read { outline, script } = read(input);
+        if matches!(outline, Outline::Empty | Outline::Unfinished) {
             return Draft::default();
         }
-        let (_, syntax) = parse(input, SourceId(0));
+        let (script, syntax) = script.unwrap_or_else(|| parse(input, SourceId(0)));
+        let errors = |diagnostics: &[Diagnostic]| {
+            let mine = diagnostics.iter().filter(|d| d.severity() == Severity::Error && d.span.source == SourceId(0));
+            mine.map(|d| d.span.start..d.span.end).collect()
+        };
         if has_errors(&syntax) {
-            let errors = syntax.iter().filter(|d| d.severity() == Severity::Error).map(|d| d.span.start..d.span.end);
-            return Draft { errors: errors.collect(), condition: None };
+            return Draft { errors: errors(&syntax), condition: None };
         }
-        let composed = self.compose(input, &whole);
-        let mut sources = Sources::default();
-        let checked = self.check(&composed, &mut sources);
-        let inside = |span: Span| span.source == SourceId(0) && composed.start <= span.start && span.end <= composed.end;
-        let errors = checked.diagnostics.iter().filter(|d| d.severity() == Severity::Error && inside(d.span));
-        let errors = errors.map(|d| shifted(d.span, composed.start)).map(|span| span.start..span.end).collect();
-        let is_condition = whole == Outline::Condition && !has_errors(&checked.diagnostics);
-        Draft { errors, condition: is_condition.then(|| Arc::new(checked)) }
+        let checked = self.check(input, &outline, script, syntax, &mut Sources::default());
+        let is_condition = outline == Outline::Condition && !has_errors(&checked.diagnostics);
+        Draft { errors: errors(&checked.diagnostics), condition: is_condition.then(|| Arc::new(checked)) }
     }
 
     /// What finds the number of contacts of a condition that is still being written, unless that would take long.
     pub fn glance(&self, condition: &Arc<Checked>) -> Option<impl FnOnce(&Arc<Cancel>) -> Option<u64> + Send + use<>> {
         /// Picoseconds of one core, as the cost model has them.
         const CHEAP: u64 = 30_000_000_000;
-        let name = format!("_{}", self.conditions + 1);
-        let set = script::asked(condition, &[name]).ok()?.first()?.set;
+        let set = script::bare(condition)?;
         // Nobody types where the state is not beside.
         let Newest::Beside(newest) = self.newest.as_ref() else { return None };
         let (condition, clock, newest) = (Arc::clone(condition), self.clock(), Arc::clone(newest));
@@ -280,34 +282,31 @@ impl Session {
         })
     }
 
-    /// Checks an input of which is known what it is, keeps what it defines, and evaluates the sets in it.
-    pub fn enter(&mut self, input: &str, whole: Outline) -> Result<Outcome, Failure> {
-        if whole == Outline::Empty {
+    /// Checks an input that has been read, keeps what it defines, and evaluates the sets in it.
+    pub fn enter(&mut self, input: &str, read: Read) -> Result<Outcome, Failure> {
+        let Read { outline, script } = read;
+        if outline == Outline::Empty {
             return Ok(Outcome::Nothing);
         }
-        let composed = self.compose(input, &whole);
         let mut sources = Sources::default();
-        let checked = Arc::new(self.check(&composed, &mut sources));
-        if has_errors(&checked.diagnostics) {
-            // What cannot be read is said of the input alone: behind it, an open group would swallow the definitions.
-            let (_, syntax) = parse(input, SourceId(0));
-            if has_errors(&syntax) {
-                let mut sources = Sources::default();
-                sources.add("prompt", input);
-                eprint!("{}", render::human(&syntax, &sources, self.ui.color));
-                return Err(Failure::Script);
-            }
+        let (script, syntax) = script.unwrap_or_else(|| parse(input, SourceId(0)));
+        if has_errors(&syntax) {
+            sources.add("prompt", input);
+            eprint!("{}", render::human(&syntax, &sources, self.ui.color));
+            return Err(Failure::Script);
         }
-        self.show(&composed, &sources, &checked.diagnostics);
+        let checked = Arc::new(self.check(input, &outline, script, syntax, &mut sources));
+        self.show(&sources, &checked.diagnostics);
         if has_errors(&checked.diagnostics) {
             return Err(Failure::Script);
         }
-        let Outline::Items(items) = whole else {
+        let Outline::Items(items) = outline else {
             let name = format!("_{}", self.conditions + 1);
-            let asked = script::asked(&checked, std::slice::from_ref(&name))?;
-            let answers = self.evaluate(&checked, &asked)?;
-            let text = format!("segment {name} = {}", self.resolved(input.trim()));
-            self.keep(Kind::Segment, &name, text);
+            let asked = script::bare(&checked).map(|set| Asked { set, name: name.clone(), title: None });
+            let answers = self.evaluate(&checked, asked.as_slice())?;
+            let condition = self.resolved(input.trim());
+            let text = format!("segment {name} = {condition}");
+            self.keep(Definition { kind: Kind::Segment, name: name.clone(), text, names_unnamed: may_name_unnamed(&condition) });
             self.conditions += 1;
             self.drop_unreachable(&name);
             self.last = answers.first().cloned();
@@ -322,7 +321,8 @@ impl Session {
         let mut defined = Vec::new();
         for item in &items {
             let text = self.resolved(without_edition(input.get(item.range.clone()).unwrap_or_default()).trim());
-            self.keep(item.kind, &item.name, text);
+            let names_unnamed = may_name_unnamed(&text);
+            self.keep(Definition { kind: item.kind, name: item.name.clone(), text, names_unnamed });
             match item.kind {
                 Kind::Let | Kind::Param => defined.push(format!("${}", item.name)),
                 Kind::List => defined.push(format!("list {}", item.name)),
@@ -344,9 +344,8 @@ impl Session {
     /// The definitions, checked, for questions about them. Without any there is one that has everyone.
     pub fn prepared(&self) -> Result<Prepared, Failure> {
         let mut sources = Sources::default();
-        let text = self.with_alias(self.everything());
-        let composed = Composed { start: 0, end: text.len(), text };
-        let checked = self.check(&composed, &mut sources);
+        let entry = sources.add("definitions", &self.with_alias(self.everything()));
+        let checked = script::check_entry(&mut sources, entry, &self.schema, &self.overrides, None);
         if has_errors(&checked.diagnostics) {
             eprint!("{}", render::human(&checked.diagnostics, &sources, self.ui.color));
             return Err(Failure::Script);
@@ -471,42 +470,25 @@ impl Session {
         out + text.get(end..).unwrap_or_default()
     }
 
-    fn keep(&mut self, kind: Kind, name: &str, text: String) {
-        let same = |d: &&mut Definition| d.kind == kind && d.name == name || is_value(d.kind) && is_value(kind) && d.name == name;
-        let definition = Definition { kind, name: name.to_owned(), names_unnamed: may_name_unnamed(&text), text };
-        match self.definitions.iter_mut().find(same) {
+    /// Keeps a definition instead of the one that has its name.
+    fn keep(&mut self, definition: Definition) {
+        match self.definitions.iter_mut().find(|d| is_same(d.kind, &d.name, definition.kind, &definition.name)) {
             Some(known) => *known = definition,
             None => self.definitions.push(definition),
         }
     }
 
-    /// The definitions without those that the input replaces, behind the input. Conditions without a name are among them only where
-    /// somebody may speak of one: the last one is as long to read as the input.
-    fn compose(&self, input: &str, whole: &Outline) -> Composed {
-        let replaced = |d: &Definition| match whole {
-            Outline::Items(items) => {
-                items.iter().any(|i| i.name == d.name && (i.kind == d.kind || is_value(i.kind) && is_value(d.kind)))
-            }
+    /// The definitions that an input may speak of, those that it replaces left out. Conditions without a name are among them only
+    /// where somebody may speak of one: the last one is as long to read as the input.
+    fn beside(&self, input: &str, outline: &Outline) -> String {
+        let replaced = |d: &Definition| match outline {
+            Outline::Items(items) => items.iter().any(|i| is_same(i.kind, &i.name, d.kind, &d.name)),
             _ => false,
         };
-        let mut text = String::new();
         let kept = || self.definitions.iter().filter(|d| !replaced(d));
         let unnamed = may_name_unnamed(input) || kept().any(|d| !is_unnamed(&d.name) && d.names_unnamed);
-        let (uses, others): (Vec<_>, Vec<_>) =
-            kept().filter(|d| unnamed || !is_unnamed(&d.name)).partition(|d| d.kind == Kind::Use);
-        if matches!(whole, Outline::Condition) {
-            text = format!("segment _{} =\n", self.conditions + 1);
-        }
-        let start = text.len();
-        text.push_str(input);
-        let end = text.len();
-        text.push('\n');
-        for definition in uses.into_iter().chain(others) {
-            text.push_str(&definition.text);
-            text.push('\n');
-        }
-        let text = if unnamed { self.with_alias(text) } else { text };
-        Composed { text, start, end }
+        let text = kept().filter(|d| unnamed || !is_unnamed(&d.name)).fold(String::new(), |out, d| out + &d.text + "\n");
+        if unnamed { self.with_alias(text) } else { text }
     }
 
     /// `_` is the last result.
@@ -517,47 +499,47 @@ impl Session {
         text
     }
 
-    fn check(&self, composed: &Composed, sources: &mut Sources) -> Checked {
-        let entry = sources.add("definitions", &composed.text);
-        script::check_entry(sources, entry, &self.schema, &self.overrides, None)
-    }
-
-    /// Prints what is said of the input, with the places in it.
-    fn show(&self, composed: &Composed, sources: &Sources, diagnostics: &[Diagnostic]) {
-        let inside = |span: Span| span.source == SourceId(0) && composed.start <= span.start && span.end <= composed.end;
-        let (mine, others): (Vec<_>, Vec<_>) = diagnostics.iter().cloned().partition(|d| inside(d.span));
-        let mut shown = Sources::default();
-        shown.add("prompt", composed.text.get(composed.start..composed.end).unwrap_or_default());
-        for (_, source) in sources.iter().skip(1) {
-            shown.add(&source.name, &source.text);
+    /// Checks an input that has been read, as source 0, together with the definitions.
+    fn check(
+        &self,
+        input: &str,
+        outline: &Outline,
+        script: Script,
+        mut diagnostics: Vec<Diagnostic>,
+        sources: &mut Sources,
+    ) -> Checked {
+        let source = sources.add("prompt", input);
+        let mut files = vec![File { source, script: Rc::new(script) }];
+        let definitions = self.beside(input, outline);
+        if !definitions.is_empty() {
+            let source = sources.add("definitions", &definitions);
+            files.push(File { source, script: self.parsed(definitions, source, &mut diagnostics) });
         }
-        let definitions = shown.add("definitions", &composed.text);
-        let place = |span: Span| match span.source {
-            SourceId(0) if inside(span) => shifted(span, composed.start),
-            SourceId(0) => Span::new(definitions, span.start, span.end),
-            _ => span,
-        };
-        let all: Vec<Diagnostic> = mine
-            .into_iter()
-            .chain(others.into_iter().filter(|d| d.severity() == Severity::Error))
-            .map(|mut d| {
-                d.span = place(d.span);
-                d.labels.iter_mut().for_each(|label| label.span = place(label.span));
-                d.fixes.iter_mut().flat_map(|fix| &mut fix.edits).for_each(|edit| edit.span = place(edit.span));
-                d
-            })
-            .collect();
-        eprint!("{}", render::human(&all, &shown, self.ui.color));
+        script::check_parsed(sources, files, diagnostics, &self.schema, &self.overrides)
+    }
+
+    /// The script that definitions are. They are parsed when they have changed; as a source they have the same number always.
+    fn parsed(&self, text: String, source: SourceId, diagnostics: &mut Vec<Diagnostic>) -> Rc<Script> {
+        let mut known = self.parsed.borrow_mut();
+        if known.text != text {
+            let (script, errors) = parse(&text, source);
+            *known = Parsed { text, script: Rc::new(script), errors };
+        }
+        diagnostics.extend_from_slice(&known.errors);
+        Rc::clone(&known.script)
+    }
+
+    /// Prints what is said of the input; of anything else only what forbids it.
+    fn show(&self, sources: &Sources, diagnostics: &[Diagnostic]) {
+        let shown = diagnostics.iter().filter(|d| d.span.source == SourceId(0) || d.severity() == Severity::Error);
+        eprint!("{}", render::human(&shown.cloned().collect::<Vec<_>>(), sources, self.ui.color));
     }
 }
 
-/// `let` and `param` share their names.
-fn is_value(kind: Kind) -> bool {
-    matches!(kind, Kind::Let | Kind::Param)
-}
-
-fn shifted(span: Span, by: usize) -> Span {
-    Span::new(SourceId(0), span.start.saturating_sub(by), span.end.saturating_sub(by))
+/// Whether two definitions cannot be beside each other: `let` and `param` share their names.
+fn is_same(kind: Kind, name: &str, other_kind: Kind, other_name: &str) -> bool {
+    let is_value = |kind| matches!(kind, Kind::Let | Kind::Param);
+    name == other_name && (kind == other_kind || is_value(kind) && is_value(other_kind))
 }
 
 impl Session {

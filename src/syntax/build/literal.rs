@@ -10,6 +10,9 @@ use crate::value::{Decimal, nfc};
 /// The text between the quotes, escapes resolved, in NFC.
 pub(super) fn string(cx: &mut Context<'_>, node: &Node<'_>) -> Literal<String> {
     let inner = node.text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(node.text);
+    if !inner.contains('\\') {
+        return Literal { value: nfc(inner).into_owned(), span: node.span };
+    }
     let mut out = String::with_capacity(inner.len());
     let mut chars = inner.char_indices();
     while let Some((at, c)) = chars.next() {

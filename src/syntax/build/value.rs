@@ -167,11 +167,13 @@ pub(super) fn event_ref(cx: &mut Context<'_>, node: &Node<'_>) -> EventRef {
 
 /// `["a", "b"]`
 pub(super) fn list_literal(cx: &mut Context<'_>, node: &Node<'_>) -> ListLiteral {
-    let items = node.all(NodeKind::list_item).filter_map(|item| item.children.first()).map(|item| match item.kind {
+    // Lists may be long.
+    let mut items = Vec::with_capacity(node.children.len());
+    items.extend(node.all(NodeKind::list_item).filter_map(|item| item.children.first()).map(|item| match item.kind {
         NodeKind::param_ref => param(item),
         _ => literal(cx, item),
-    });
-    ListLiteral { items: items.collect(), span: node.span }
+    }));
+    ListLiteral { items, span: node.span }
 }
 
 /// What stands after `in` and `has any of`.
