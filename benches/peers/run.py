@@ -29,6 +29,7 @@ def arguments():
     parser.add_argument("--work", type=Path, default=ROOT / "target" / "peers", help="where data, engines and results are kept")
     parser.add_argument("--segql", type=Path, default=ROOT / "target" / "release" / "segql", help="the program, a release build")
     parser.add_argument("--rounds", type=int, default=5, help="how often each engine has its turn, after one that warms up")
+    parser.add_argument("--pause", type=float, default=0, help="seconds before each engine's turn, for what the one before does after its answer")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--memory", default="12GB", help="what DuckDB may use")
     parser.add_argument("--only", help="segments whose name has this in it")
@@ -93,13 +94,14 @@ def timed(ask) -> float:
     return (time.perf_counter() - begun) * 1000
 
 
-def measure(engines, segments, rounds: int) -> dict:
+def measure(engines, segments, rounds: int, pause: float) -> dict:
     """Milliseconds of each engine for each segment. All of them have their turn in every round, three questions in a row."""
     times = {segment.name: {engine.name: [] for engine in engines} for segment in segments}
     for number in range(rounds + 1):
         for segment in segments:
             for engine in engines:
                 own = times[segment.name][engine.name]
+                time.sleep(pause)
                 for _ in range(3):
                     took = timed(lambda: engine.ask(segment))
                     if number > 0:
@@ -177,7 +179,7 @@ def main():
         print("comparing members", flush=True)
         compare(engines, segments)
     print("measuring", flush=True)
-    times = measure(engines, segments, args.rounds)
+    times = measure(engines, segments, args.rounds, args.pause)
     families = {s.name: s.family for s in segments}
     if not args.no_thousand and not args.only:
         times["1,000 at once"] = thousand_at_once(engines, args.work)
