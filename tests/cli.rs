@@ -360,7 +360,7 @@ fn stores_that_cannot_be_used() {
     altered("cut", &data[..data.len() / 2]);
     folder.segql(&format!("{RUN} --store cut")).fails(4, &["the store is damaged", "cut/data.mdb", "restore a backup"]);
     altered("other", &replaced(&data, b"\"format\":4", b"\"format\":9"));
-    folder.segql(&format!("{RUN} --store other")).fails(4, &["`other` has format 9", "this segql reads formats 1 to 3"]);
+    folder.segql(&format!("{RUN} --store other")).fails(4, &["`other` has format 9", "this segql reads formats 1 to 4"]);
     altered("flipped", &replaced(&data, b"anna", b"bnna"));
     folder
         .segql(&format!("{RUN} --store flipped --format csv"))
