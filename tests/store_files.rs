@@ -79,9 +79,9 @@ fn what_is_not_a_store_is_named() {
 #[test]
 fn another_version_is_named() {
     let (_folder, path) = stored();
-    assert!(patch(&path, b"\"format\":3", b"\"format\":9") > 0);
+    assert!(patch(&path, b"\"format\":4", b"\"format\":9") > 0);
     let error = refused(&path);
-    assert!(matches!(error, StoreError::Version { found: 9, wanted: 3, .. }), "{error}");
+    assert!(matches!(error, StoreError::Version { found: 9, wanted: 4, .. }), "{error}");
 }
 
 #[test]
