@@ -259,6 +259,69 @@ fn conditions_nest_as_deep_as_the_language_allows() {
     assert_eq!(sets[1], over(10_000 - 100 * i64::try_from(depth).unwrap()));
 }
 
+/// Where few contacts are asked for, their rows are read alone, and where many are, all rows of a block together.
+#[test]
+fn contacts_read_alone_have_the_answers_of_blocks() {
+    const CONTACTS: u32 = 3_000;
+    let schema = schema();
+    let store = Store::temporary(&schema).unwrap();
+    let mut loader = Loader::begin(&store, &schema, LoadOptions::default()).unwrap();
+    let (a, b) = (schema.event("A").unwrap(), schema.event("B").unwrap());
+    let mut contacts = Batch::new(BatchKind::Contacts);
+    let mut events = Batch::new(BatchKind::Events);
+    for n in 0..CONTACTS {
+        let id = format!("c{n}");
+        contacts.begin_contact(&id, 0);
+        contacts.field(FieldId(0), Some(ValueRef::Number(i64::from(n) * 100)));
+        // Every fifth has no event; the others have up to 120, in three blocks.
+        for k in 0..if n % 5 == 0 { 0 } else { 1 + n * 7_919 % 120 } {
+            let random = i64::from((n * 131 + k * 7_907).wrapping_mul(2_654_435_761) % 600);
+            let ts = NOW - random * 24 * HOUR - i64::from(n * k) % HOUR;
+            events.begin_event(&id, if k % 8 == 7 { b } else { a }, ts, None);
+            if k % 8 != 7 {
+                events.attribute(AttrId(0), ValueRef::Number(random % 100));
+                events.attribute(AttrId(1), ValueRef::Text(["x", "y", "z"][usize::try_from(random % 3).unwrap()]));
+            }
+        }
+    }
+    loader.push(&contacts).unwrap();
+    loader.push(&events).unwrap();
+    loader.finish().unwrap();
+    let conditions = [
+        "event A within 90d",
+        "event A at least 4 times within 60d",
+        "event A where v >= 50 at least 3 times within 200d",
+        "event A where t = \"x\" within 9d",
+        "event B between 1 and 2 times within 300d",
+        "sum(A.v within 100d) > 300",
+        "average(A.v where t = \"y\" within 1y) < 45",
+        "active_days(A within 60d) >= 5",
+        "last(A.t within 30d) = \"x\"",
+        "first(A.t) = \"z\"",
+        "most_frequent(A.t within 300d) = \"y\"",
+        "sequence within 60d < event A; then event B within 2d >",
+        "sequence within 90d < event B; then not event A within 7d >",
+    ];
+    let asked = [3_u32, 7, 8, 1_501, 1_502, 2_998];
+    let list = asked.map(|n| n.to_string()).join(", ");
+    let script = |of: &dyn Fn(&str) -> String| {
+        conditions
+            .iter()
+            .enumerate()
+            .fold(String::new(), |text, (n, condition)| text + &format!("segment s{n} = {}\n", of(condition)))
+    };
+    let whole = run(&store, &script(&|condition| condition.to_owned()));
+    let (mut inside, mut outside) = (0, 0);
+    for (n, condition) in conditions.iter().enumerate() {
+        // One by one: what several ask about is evaluated for everybody.
+        let few = run(&store, &format!("segment s = all < field n in [{list}]; {condition} >"));
+        let expected: Vec<u32> = asked.into_iter().filter(|contact| whole[n].contains(contact)).collect();
+        assert_eq!(few[0], expected, "{condition}");
+        (inside, outside) = (inside + expected.len(), outside + asked.len() - expected.len());
+    }
+    assert!(inside > 20 && outside > 20, "{inside} and {outside}");
+}
+
 /// One contact with very many events, so that anything but linear work would be felt.
 #[test]
 fn sequences_are_linear_in_the_events() {
